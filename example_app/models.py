@@ -1,0 +1,54 @@
+"""Tables of the client area. Nothing here knows of two-factor authentication."""
+
+from __future__ import annotations
+
+from flask_login import UserMixin
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from example_app.database import Base
+
+
+class Tenant(Base):
+    """A customer's company, or one location of it, with its own look."""
+
+    __tablename__ = "tenant"
+
+    slug: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    #: What its people call the page of security settings.
+    security_label: Mapped[str]
+
+
+class Account(UserMixin, Base):
+    """Someone who signs in."""
+
+    __tablename__ = "account"
+    # Without it SQLite gives the id of a deleted account to the next one.
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    password_hash: Mapped[str]
+    memberships: Mapped[list[Membership]] = relationship(
+        back_populates="account", lazy="joined", order_by="Membership.tenant_slug"
+    )
+
+    @property
+    def home(self) -> Tenant | None:
+        """The tenant whose look the pages take: the only one, else none."""
+        return self.memberships[0].tenant if len(self.memberships) == 1 else None
+
+
+class Membership(Base):
+    """What an account may do in a tenant."""
+
+    __tablename__ = "membership"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    tenant_slug: Mapped[str] = mapped_column(ForeignKey("tenant.slug"), primary_key=True)
+    #: ``admin`` or ``member``.
+    role: Mapped[str]
+    account: Mapped[Account] = relationship(back_populates="memberships")
+    tenant: Mapped[Tenant] = relationship(lazy="joined")

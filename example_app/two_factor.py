@@ -1,0 +1,40 @@
+"""Two-factor authentication: the one line, and what the extension may ask of this app."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from werkzeug.security import check_password_hash
+
+from example_app import accounts
+from flask_twofactor import TwoFactor
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from example_app.models import Account
+
+twofactor = TwoFactor()
+
+
+def init_app(app: Flask) -> None:
+    """The one line."""
+    twofactor.init_app(app)
+
+
+@twofactor.password_checker
+def check_password(user: Account, password: str) -> bool:
+    """Whether *password* is right, asked before security settings change."""
+    return check_password_hash(user.password_hash, password)
+
+
+@twofactor.account_name
+def account_name(user: Account) -> str:
+    """What the authenticator app shows beside the company's name."""
+    return user.email
+
+
+@twofactor.find_user
+def find_user(key_or_name: str) -> Account | None:
+    """The account with this key, or with this address."""
+    return accounts.by_key(key_or_name) or accounts.by_email(key_or_name)

@@ -1,0 +1,25 @@
+"""Two-factor authentication for Flask apps that use Flask-Login, by one line."""
+
+from .core.errors import ConfigurationError as ConfigurationError
+from .core.errors import RefusedError as RefusedError
+from .core.errors import StoreError as StoreError
+from .core.errors import TwoFactorError as TwoFactorError
+from .core.records import Event as Event
+from .core.records import Status as Status
+from .extension import TwoFactor as TwoFactor
+from .methods.backup_codes import BackupCodes as BackupCodes
+from .methods.totp import TOTP as TOTP
+from .web.signals import two_factor_event as two_factor_event
+
+__all__ = [
+    "TOTP",
+    "BackupCodes",
+    "ConfigurationError",
+    "Event",
+    "RefusedError",
+    "Status",
+    "StoreError",
+    "TwoFactor",
+    "TwoFactorError",
+    "two_factor_event",
+]

@@ -1,0 +1,1 @@
+"""Ring 0: values, rules and ports; knows no framework."""

@@ -1,0 +1,119 @@
+"""What flows ask of methods, stores and the clock, as narrow protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from .records import (
+    Account,
+    Authenticator,
+    Claim,
+    Data,
+    Enrolment,
+    Hold,
+    PendingSetup,
+    Proof,
+    Refusal,
+    Standing,
+    Step,
+)
+
+Clock = Callable[[], float]
+"""Gives UTC epoch seconds at the moment of the call."""
+
+
+class Method(Protocol):
+    """A way to prove. A method never writes: it reads, computes, and says what to claim."""
+
+    name: str
+    title: str
+    summary: str
+    prompt: str
+    code_label: str
+    code_hint: str
+    input_mode: str
+    setup_fields: Sequence[str]
+    fallback_only: bool
+    phishing_resistant: bool
+    needs_delivery: bool
+    limit: int
+
+    def begin_setup(self, account: Account) -> Step:
+        """Start a setup; what is `kept` comes back sealed to `complete_setup`."""
+
+    def resume_setup(self, account: Account, kept: Data) -> Step:
+        """Show the same setup again, for a reload or a typo."""
+
+    def complete_setup(self, step: Step, answer: str, now: float) -> Enrolment | Refusal:
+        """Accept the first code, or say why not."""
+
+    def begin_challenge(self, authenticators: Sequence[Authenticator], now: float) -> Step:
+        """Ask for a code."""
+
+    def complete_challenge(
+        self, authenticators: Sequence[Authenticator], step: Step, answer: str, now: float
+    ) -> Claim | Refusal:
+        """Say what to claim for this answer, or why it is refused. Tries all, no early exit."""
+
+
+class Transaction(Protocol):
+    """Writes that stand or fall together. Each conditional one says whether it took effect."""
+
+    def claim(self, user_key: str, claim: Claim, now: float) -> bool: ...
+    def was_spent(self, user_key: str, code: str) -> bool: ...
+    def clear_failures(self, user_key: str) -> None: ...
+    def open_hold(self, hold: Hold, *, replaces: str | None) -> None: ...
+    def consume_hold(self, hold_id: str, now: float, *, released: bool) -> bool: ...
+    def end_hold(self, hold_id: str) -> None: ...
+    def add_proof(self, proof: Proof) -> None: ...
+    def replace_proof(self, old_id: str, proof: Proof) -> bool: ...
+    def revoke_proof(self, proof_id: str, now: float) -> None: ...
+    def touch_proof(self, proof_id: str, now: float) -> None: ...
+    def note_password(self, proof_id: str, now: float) -> None: ...
+    def note_step_up(self, proof_id: str, method: str, now: float, *, full: bool) -> bool: ...
+    def note_hold_password(self, hold_id: str, now: float) -> None: ...
+    def keep_setup(self, pending: PendingSetup) -> None: ...
+    def finish_setup(self, pending_id: str, user_key: str) -> bool: ...
+    def add_authenticator(self, user_key: str, authenticator: Authenticator) -> None: ...
+    def remove_authenticator(self, user_key: str, authenticator_id: str) -> bool: ...
+    def rename_authenticator(self, user_key: str, authenticator_id: str, name: str) -> bool: ...
+    def remove_method(self, user_key: str, method: str) -> int: ...
+    def remove_authenticators(self, user_key: str) -> int: ...
+    def replace_codes(
+        self, user_key: str, set_id: str, codes: Sequence[str], now: float
+    ) -> None: ...
+    def move_epoch(self, user_key: str, expected: int | None) -> int | None: ...
+    def forget(self, user_key: str) -> None: ...
+
+
+class Store(Protocol):
+    """Where accounts, authenticators, codes, holds and proofs live."""
+
+    def open(self) -> str:
+        """Check that the store is the right one and give its id; StoreError otherwise."""
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """Begin writes that are committed together at the end of the block, or not at all."""
+
+    def standing(self, user_key: str, proof_id: str | None) -> Standing:
+        """Read, by one statement, all that the load guard needs."""
+
+    def hold(self, hold_id: str) -> tuple[Hold, int, tuple[Authenticator, ...]] | None:
+        """Read a hold, its account's epoch now and its authenticators, by one statement."""
+
+    def authenticators(self, user_key: str) -> tuple[Authenticator, ...]:
+        """Read a user's authenticators, oldest first."""
+
+    def pending_setup(self, pending_id: str) -> PendingSetup | None:
+        """Read a setup that was begun."""
+
+    def codes_left(self, user_key: str) -> int:
+        """Count the user's unspent single-use codes."""
+
+    def reserve(self, user_key: str, now: float) -> float | None:
+        """Pay for one guess before it is looked at, committed; None, or until when to wait."""
+
+    def ensure_account(self, user_key: str) -> None:
+        """Make the user's account row if there is none."""

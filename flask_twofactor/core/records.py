@@ -1,0 +1,173 @@
+"""The facts that travel between the rings, as frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Data = dict[str, Any]
+Purpose = Literal["challenge", "setup"]
+Source = Literal["session", "remember", "request", "login"]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The person as methods need to know them: identity, label and issuer for an app."""
+
+    user_key: str
+    label: str
+    issuer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticator:
+    """One set-up instance of a method. `data` is None when it could not be unsealed."""
+
+    id: str
+    method: str
+    name: str
+    created_at: float
+    last_used_at: float | None = None
+    counter: int = -1
+    protects: bool = True
+    data: Data | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a method asks: `shown` goes to the page, `kept` stays sealed on the server."""
+
+    shown: Data = field(default_factory=dict, repr=False)
+    kept: Data = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What must be used up for an acceptance to count.
+
+    Either `counter` moves an authenticator forward (RFC 6238 section 5.2: a code is good
+    once), or `spent` is a single-use code to be marked as used. The flow applies it with
+    one conditional write.
+    """
+
+    authenticator_id: str
+    counter: int | None = None
+    spent: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an answer was not accepted; `evidence` may hold numbers for the page, no secret."""
+
+    code: str
+    evidence: Data = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What `complete_setup` gives: the data to seal, its counter, and single-use codes."""
+
+    data: Data = field(repr=False)
+    counter: int = -1
+    codes: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A login that passed: for whom, how, and when. Times are UTC epoch seconds."""
+
+    id: str
+    user_key: str
+    epoch: int
+    method: str
+    created_at: float
+    last_used_at: float
+    password_at: float | None
+    verified_at: float | None
+    fallback_at: float | None
+    revoked_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A login that needed no second factor, as kept in the signed session."""
+
+    user_key: str
+    epoch: int
+    password_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """All that the store knows when a user wants to enter; read by one statement."""
+
+    user_key: str
+    epoch: int = 0
+    protected: bool = False
+    proof: Proof | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a hold keeps sealed: the login to finish and what the login request had set."""
+
+    login_id: str
+    label: str
+    next: str
+    session: str = field(default="{}", repr=False)
+    removed: tuple[str, ...] = ()
+    remember: bool = False
+    remember_seconds: float | None = None
+    fresh: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A login whose password was right and whose second factor is pending."""
+
+    id: str
+    user_key: str
+    epoch: int
+    purpose: Purpose
+    created_at: float
+    expires_at: float
+    password_at: float | None
+    consumed_at: float | None = None
+    released: bool = False
+    kept: Kept | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PendingSetup:
+    """A setup begun and not yet confirmed; its step stays sealed."""
+
+    id: str
+    user_key: str
+    method: str
+    expires_at: float
+    kept: Data = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a host may know of a user: protected, held by rule, and what is set up."""
+
+    user_key: str
+    protected: bool
+    required: bool
+    authenticators: tuple[Authenticator, ...]
+    codes_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a user's second factor. Never holds a code or secret."""
+
+    name: str
+    user_key: str
+    at: float
+    method: str | None = None
+    authenticator_id: str | None = None
+    actor: str | None = None
+    reason: str | None = None
+    remaining: int | None = None

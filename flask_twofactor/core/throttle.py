@@ -1,0 +1,34 @@
+"""What a guess costs: one budget per account over all methods, with rising waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """The settings of the budget: free tries, then waits that double up to a maximum."""
+
+    free: int = 5
+    wait_seconds: int = 30
+    max_wait_seconds: int = 3600
+
+
+def waits(throttle: Throttle) -> list[tuple[int, int]]:
+    """Give (failures, wait in seconds) pairs, rising, the last one standing for all beyond.
+
+    The wait starts when the last free try is reserved, so that parallel guesses beyond it
+    find the door shut (NIST SP 800-63B-4 3.2.2: rising waits from 30 s to 1 h).
+    """
+    table = []
+    failures, wait = throttle.free, throttle.wait_seconds
+    while wait < throttle.max_wait_seconds:
+        table.append((failures, wait))
+        failures, wait = failures + 1, wait * 2
+    table.append((failures, throttle.max_wait_seconds))
+    return table
+
+
+def retry_after(blocked_until: float, now: float) -> int:
+    """Give the whole seconds to wait, at least one."""
+    return max(1, int(-(-(blocked_until - now) // 1)))

@@ -1,0 +1,25 @@
+"""How opaque references are minted and how they are looked up."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+TOKEN_LENGTH = 43
+
+
+def mint() -> str:
+    """Give 256 random bits as 43 URL-safe characters (ASVS 7.2.3 asks for 128 bits)."""
+    return secrets.token_urlsafe(32)
+
+
+def reference(token: object) -> str | None:
+    """Give the row id of a token, or None for what cannot be one; the store never sees tokens."""
+    if not isinstance(token, str) or len(token) != TOKEN_LENGTH:
+        return None
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def new_id() -> str:
+    """Give a random row id of 128 bits that says nothing."""
+    return secrets.token_hex(16)

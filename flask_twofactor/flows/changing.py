@@ -1,0 +1,175 @@
+"""Renaming, removing, renewing, disabling, resetting, importing, forgetting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from flask_twofactor.core.errors import RefusedError
+from flask_twofactor.core.records import Authenticator, Data, Event, Status
+from flask_twofactor.core.tokens import mint, new_id
+
+from .acting import Acting, ask_for_change, ask_for_disable, is_protected
+from .context import Ports
+from .setting_up import give_codes, renew_proof, tidy_name
+
+FEW_CODES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the one session that goes on needs: the new epoch, and a proof's token if any."""
+
+    epoch: int
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What a person has: authenticators that protect, codes left, and whether to warn."""
+
+    authenticators: Sequence[Authenticator]
+    protected: bool
+    has_codes: bool
+    codes_left: int
+    few_codes: bool
+
+
+def overview(ports: Ports, user_key: str) -> Overview:
+    """Read what the settings page shows."""
+    owned = ports.store.authenticators(user_key)
+    kept = [authenticator for authenticator in owned if authenticator.protects]
+    has_codes = len(kept) < len(owned)
+    left = ports.store.codes_left(user_key) if has_codes else 0
+    few = bool(kept) and left <= min(FEW_CODES, max(ports.backup_codes - 1, 0))
+    return Overview(kept, bool(kept), has_codes, left, few)
+
+
+def status(ports: Ports, user_key: str, *, required: bool) -> Status:
+    """Read what a host may know of a user."""
+    owned = ports.store.authenticators(user_key)
+    return Status(
+        user_key=user_key,
+        protected=is_protected(owned),
+        required=required,
+        authenticators=owned,
+        codes_left=ports.store.codes_left(user_key),
+    )
+
+
+def rename(ports: Ports, acting: Acting, authenticator_id: str, name: object) -> None:
+    """Give one of the person's authenticators another name."""
+    tidy = tidy_name(name)
+    if not tidy:
+        raise RefusedError("name_missing")
+    with ports.store.transaction() as transaction:
+        if not transaction.rename_authenticator(acting.user_key, authenticator_id, tidy):
+            raise RefusedError("unknown_authenticator")
+
+
+def remove(ports: Ports, acting: Acting, authenticator_id: str) -> str:
+    """Remove an authenticator and give the session's new token; the last one is `disable`."""
+    owned = ports.store.authenticators(acting.user_key)
+    mine = next((one for one in owned if one.id == authenticator_id and one.protects), None)
+    if mine is None:
+        raise RefusedError("unknown_authenticator")
+    if not is_protected([one for one in owned if one is not mine]):
+        return disable(ports, acting)
+    ask_for_change(ports, acting, owned)
+    now, token = ports.clock(), mint()
+    with ports.store.transaction() as transaction:
+        if not transaction.remove_authenticator(acting.user_key, mine.id):
+            raise RefusedError("unknown_authenticator")
+        proof = acting.proof
+        renew_proof(
+            transaction,
+            acting,
+            token,
+            now,
+            method=proof.method if proof else mine.method,
+            verified_at=proof.verified_at if proof else None,
+        )
+    ports.publish(
+        Event("removed", acting.user_key, now, method=mine.method, authenticator_id=mine.id)
+    )
+    return token
+
+
+def disable(ports: Ports, acting: Acting) -> str:
+    """Remove everything and give the session's new token; refused where a rule requires it."""
+    if acting.required:
+        raise RefusedError("required_by_rule")
+    if not is_protected(ports.store.authenticators(acting.user_key)):
+        raise RefusedError("not_protected")
+    ask_for_disable(ports, acting)
+    now, token = ports.clock(), mint()
+    with ports.store.transaction() as transaction:
+        transaction.remove_authenticators(acting.user_key)
+        renew_proof(transaction, acting, token, now, method="none", verified_at=None)
+    ports.publish(Event("disabled", acting.user_key, now))
+    return token
+
+
+def renew_codes(ports: Ports, acting: Acting) -> Sequence[str]:
+    """Make a new set of backup codes, to be shown once; the old ones end."""
+    owned = ports.store.authenticators(acting.user_key)
+    if ports.fallback is None or not is_protected(owned):
+        raise RefusedError("not_protected")
+    ask_for_change(ports, acting, owned)
+    now = ports.clock()
+    with ports.store.transaction() as transaction:
+        codes = give_codes(ports, transaction, acting, now)
+    ports.publish(Event("codes_regenerated", acting.user_key, now, remaining=len(codes)))
+    return codes
+
+
+def reset(ports: Ports, user_key: str, *, actor: str, reason: str) -> None:
+    """Remove all a user has and end their sessions, for somebody who lost everything."""
+    now = ports.clock()
+    ports.store.ensure_account(user_key)
+    with ports.store.transaction() as transaction:
+        transaction.remove_authenticators(user_key)
+        transaction.clear_failures(user_key)
+        transaction.move_epoch(user_key, None)
+    ports.publish(Event("admin_reset", user_key, now, actor=actor, reason=reason))
+
+
+def end_sessions(ports: Ports, user_key: str, *, why: str, keep: Acting | None = None) -> Kept:
+    """End all sessions and holds of a user, but the one that is named, if any."""
+    now, token = ports.clock(), mint()
+    ports.store.ensure_account(user_key)
+    with ports.store.transaction() as transaction:
+        if keep is not None and keep.proof is not None:
+            old = keep.proof
+            epoch = renew_proof(
+                transaction, keep, token, now, method=old.method, verified_at=old.verified_at
+            )
+        else:
+            token, epoch = "", transaction.move_epoch(user_key, None) or 0
+    ports.publish(Event(why, user_key, now))
+    return Kept(epoch, token)
+
+
+def import_authenticator(
+    ports: Ports, user_key: str, method: str, data: Data, name: str
+) -> Authenticator:
+    """Add an authenticator that another system set up, and end the user's sessions."""
+    now = ports.clock()
+    made = Authenticator(
+        id=new_id(), method=method, name=tidy_name(name) or method, created_at=now, data=data
+    )
+    ports.store.ensure_account(user_key)
+    with ports.store.transaction() as transaction:
+        transaction.add_authenticator(user_key, made)
+        transaction.move_epoch(user_key, None)
+    ports.publish(
+        Event("enrolled", user_key, now, method=method, authenticator_id=made.id, reason="import")
+    )
+    return made
+
+
+def forget(ports: Ports, user_key: str) -> None:
+    """Delete every row of a user, when the host deletes the user."""
+    with ports.store.transaction() as transaction:
+        transaction.forget(user_key)
+    ports.publish(Event("forgotten", user_key, ports.clock()))

@@ -1,0 +1,31 @@
+"""What every flow needs of its app: the ports and limits, in one frozen record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from flask_twofactor.core.policy import Limits
+from flask_twofactor.core.ports import Clock, Method, Store
+from flask_twofactor.core.records import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The store, clock, methods in order, limits, and where events go after the commit."""
+
+    store: Store = field(repr=False)
+    clock: Clock
+    methods: Sequence[Method]
+    limits: Limits
+    backup_codes: int
+    publish: Callable[[Event], None] = field(repr=False)
+
+    def method(self, name: object) -> Method | None:
+        """Give the method of this name, or None."""
+        return next((method for method in self.methods if method.name == name), None)
+
+    @property
+    def fallback(self) -> Method | None:
+        """The method that gives single-use codes when protection is first set up."""
+        return next((method for method in self.methods if method.fallback_only), None)

@@ -1,0 +1,214 @@
+"""Making an authenticator: it exists only once a code from it was accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from flask_twofactor.core.errors import HoldGoneError, RefusedError
+from flask_twofactor.core.ports import Method, Transaction
+from flask_twofactor.core.records import (
+    Authenticator,
+    Data,
+    Enrolment,
+    Event,
+    Kept,
+    PendingSetup,
+    Proof,
+    Refusal,
+    Step,
+)
+from flask_twofactor.core.tokens import mint, new_id, reference
+
+from . import answering
+from .acting import Acting, ask_for_change, is_protected
+from .context import Ports
+
+LONGEST_NAME = 80
+SETUP_SECONDS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A setup in progress: the session's token for it, and what to show."""
+
+    token: str = field(repr=False)
+    method: Method
+    step: Step = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A confirmed setup: the new proof's token, the codes to show once, the held login."""
+
+    token: str = field(repr=False)
+    first: bool
+    codes: Sequence[str] = field(default=(), repr=False)
+    kept: Kept | None = field(default=None, repr=False)
+
+
+def choices(ports: Ports) -> list[Method]:
+    """Give the methods a person can set up on a page of its own."""
+    return [method for method in ports.methods if not method.fallback_only]
+
+
+def begin(ports: Ports, acting: Acting, wanted: object, token: object) -> Begun:
+    """Begin a setup, or show the one this session has begun: the same secret on reload."""
+    method, owned = _allowed(ports, acting, wanted)
+    begun = _pending(ports, acting, method, token)
+    if begun is not None and isinstance(token, str):
+        return Begun(token, method, method.resume_setup(acting.account, begun.kept))
+    del owned
+    ports.store.ensure_account(acting.user_key)
+    step, new = method.begin_setup(acting.account), mint()
+    pending = PendingSetup(
+        id=reference(new) or "",
+        user_key=acting.user_key,
+        method=method.name,
+        expires_at=ports.clock() + SETUP_SECONDS,
+        kept=step.kept,
+    )
+    with ports.store.transaction() as transaction:
+        transaction.keep_setup(pending)
+    return Begun(new, method, step)
+
+
+def confirm(
+    ports: Ports, acting: Acting, wanted: object, token: object, typed: str, name: str
+) -> Finished:
+    """Accept the first code; RefusedError says why not.
+
+    The authenticator, the first backup codes, the moved epoch, the proof and the consumed
+    hold are one transaction. Other sessions end, because the epoch moved.
+    """
+    method, owned = _allowed(ports, acting, wanted)
+    pending = _pending(ports, acting, method, token)
+    if pending is None:
+        raise RefusedError("setup_expired")
+    enrolment = _evaluate(ports, acting, method, pending.kept, typed)
+    first, now, proof_token = not is_protected(owned), ports.clock(), mint()
+    made = _authenticator(method, enrolment, _name(name, method, owned), now)
+    with ports.store.transaction() as transaction:
+        if not transaction.finish_setup(pending.id, acting.user_key):
+            raise RefusedError("setup_expired")
+        transaction.add_authenticator(acting.user_key, made)
+        transaction.clear_failures(acting.user_key)
+        codes = give_codes(ports, transaction, acting, now) if first else []
+        _finish_hold(transaction, acting, now)
+        renew_proof(transaction, acting, proof_token, now, method=method.name, verified_at=now)
+    ports.publish(
+        Event("enrolled", acting.user_key, now, method=method.name, authenticator_id=made.id)
+    )
+    kept = acting.hold.kept if acting.hold is not None else None
+    return Finished(proof_token, first, codes, kept)
+
+
+def give_codes(ports: Ports, transaction: Transaction, acting: Acting, now: float) -> Sequence[str]:
+    """Make a new set of single-use codes; the older ones end. Give them as they are shown."""
+    method = ports.fallback
+    if method is None:
+        return []
+    step = method.begin_setup(acting.account)
+    enrolment = method.complete_setup(step, "", now)
+    if isinstance(enrolment, Refusal):
+        raise RefusedError(enrolment.code)
+    made = _authenticator(method, enrolment, method.title, now)
+    transaction.remove_method(acting.user_key, method.name)
+    transaction.add_authenticator(acting.user_key, made)
+    transaction.replace_codes(acting.user_key, made.id, enrolment.codes, now)
+    return list(step.shown["codes"])
+
+
+def renew_proof(
+    transaction: Transaction,
+    acting: Acting,
+    token: str,
+    now: float,
+    *,
+    method: str,
+    verified_at: float | None,
+) -> int:
+    """Move the epoch, which ends every other session, and give this one a new proof."""
+    epoch = transaction.move_epoch(acting.user_key, acting.epoch)
+    if epoch is None:
+        raise RefusedError("changed_meanwhile")
+    old = acting.proof
+    transaction.add_proof(
+        Proof(
+            id=reference(token) or "",
+            user_key=acting.user_key,
+            epoch=epoch,
+            method=method,
+            created_at=now if old is None else old.created_at,
+            last_used_at=now,
+            password_at=acting.password_at,
+            verified_at=verified_at,
+            fallback_at=None if old is None else old.fallback_at,
+        )
+    )
+    return epoch
+
+
+def _allowed(
+    ports: Ports, acting: Acting, wanted: object
+) -> tuple[Method, tuple[Authenticator, ...]]:
+    method = next((method for method in choices(ports) if method.name == wanted), None)
+    if method is None:
+        raise RefusedError("unknown_method")
+    owned = ports.store.authenticators(acting.user_key)
+    ask_for_change(ports, acting, owned)
+    if len(answering.of_method(owned, method)) >= method.limit:
+        raise RefusedError("too_many", limit=method.limit)
+    return method, owned
+
+
+def _pending(ports: Ports, acting: Acting, method: Method, token: object) -> PendingSetup | None:
+    place = reference(token)
+    pending = ports.store.pending_setup(place) if place is not None else None
+    if pending is None or pending.expires_at <= ports.clock():
+        return None
+    mine = (pending.user_key, pending.method) == (acting.user_key, method.name)
+    return pending if mine else None
+
+
+def _evaluate(ports: Ports, acting: Acting, method: Method, kept: Data, typed: str) -> Enrolment:
+    if not typed:
+        raise RefusedError("code_missing")
+    answering.pay(ports, acting.user_key)
+    verdict = method.complete_setup(Step(kept=kept), typed, ports.clock())
+    if isinstance(verdict, Refusal):
+        answering.report(ports, acting.user_key, method, verdict.code)
+        raise RefusedError(verdict.code, **verdict.evidence)
+    return verdict
+
+
+def _finish_hold(transaction: Transaction, acting: Acting, now: float) -> None:
+    held = acting.hold
+    if held is not None and not transaction.consume_hold(held.id, now, released=True):
+        raise HoldGoneError(released=True)
+
+
+def _authenticator(method: Method, enrolment: Enrolment, name: str, now: float) -> Authenticator:
+    return Authenticator(
+        id=new_id(),
+        method=method.name,
+        name=name,
+        created_at=now,
+        counter=enrolment.counter,
+        protects=not method.fallback_only,
+        data=enrolment.data,
+    )
+
+
+def tidy_name(name: object) -> str:
+    """Give a name as it is kept: printable, one line, at most 80 characters."""
+    text = name if isinstance(name, str) else ""
+    shown = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(shown.split())[:LONGEST_NAME].strip()
+
+
+def _name(name: str, method: Method, owned: Sequence[Authenticator]) -> str:
+    if tidy := tidy_name(name):
+        return tidy
+    number = len(answering.of_method(owned, method)) + 1
+    return method.title if number == 1 else f"{method.title} {number}"

@@ -1,0 +1,127 @@
+"""The deployment's choices: `TWOFACTOR_*` of `app.config`, read once into one frozen object."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from typing import Any
+
+from .core.errors import ConfigurationError
+from .core.policy import Limits
+from .core.throttle import Throttle
+
+PREFIX = "TWOFACTOR_"
+LONGEST_HOLD_MINUTES = 10
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        message = "must be a text that is not empty"
+        raise ValueError(message)
+    return value
+
+
+def _number(low: int, high: int) -> Callable[[object], int]:
+    def read(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            message = f"must be a whole number from {low} to {high}"
+            raise ValueError(message)
+        return value
+
+    return read
+
+
+def _prefix(value: object) -> str:
+    text = _text(value)
+    if not text.startswith("/") or text.endswith("/"):
+        message = "must start with a slash and not end with one, like /two-factor"
+        raise ValueError(message)
+    return text
+
+
+def _keys(value: object) -> tuple[str, ...]:
+    lines = value.split() if isinstance(value, str) else value
+    if not isinstance(lines, Sequence) or not lines:
+        message = "must be a list of keys; `python -m flask_twofactor new-key` prints one"
+        raise ValueError(message)
+    return tuple(lines)
+
+
+def _required_for(value: object) -> str:
+    if value not in {"none", "all"}:
+        message = 'must be "none" or "all"'
+        raise ValueError(message)
+    return str(value)
+
+
+def _setting(read: Callable[[object], Any], default: Any = None, *, secret: bool = False) -> Any:
+    return field(default=default, repr=not secret, metadata={"read": read})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting with its default; `docs/reference/settings.md` says what each is for."""
+
+    issuer: str | None = _setting(_text)
+    url_prefix: str = _setting(_prefix, "/two-factor")
+    base_template: str = _setting(_text, "twofactor/base.html")
+    support_url: str | None = _setting(_text)
+    after_login: str | None = _setting(_text)
+    database_uri: str | None = _setting(_text, secret=True)
+    keys: tuple[str, ...] | None = _setting(_keys, secret=True)
+    store_id: str | None = _setting(_text)
+    hold_minutes: int = _setting(_number(1, LONGEST_HOLD_MINUTES), LONGEST_HOLD_MINUTES)
+    step_up_minutes: int = _setting(_number(1, 60), 5)
+    proof_idle_minutes: int | None = _setting(_number(1, 60 * 24 * 366))
+    proof_hours: int | None = _setting(_number(1, 24 * 366))
+    backup_codes: int = _setting(_number(1, 50), 10)
+    throttle_free: int = _setting(_number(1, 10), 5)
+    throttle_wait_seconds: int = _setting(_number(1, 3600), 30)
+    throttle_max_wait_seconds: int = _setting(_number(1, 86400), 3600)
+    required_for: str = _setting(_required_for, "none")
+
+    @property
+    def throttle(self) -> Throttle:
+        """The guess limit as the core reads it."""
+        return Throttle(
+            free=self.throttle_free,
+            wait_seconds=self.throttle_wait_seconds,
+            max_wait_seconds=max(self.throttle_wait_seconds, self.throttle_max_wait_seconds),
+        )
+
+    def limits(self, session_lifetime: timedelta) -> Limits:
+        """How long holds, step-ups and proofs last, in seconds."""
+        idle = self.proof_idle_minutes
+        return Limits(
+            hold=self.hold_minutes * 60,
+            step_up=self.step_up_minutes * 60,
+            proof_idle=session_lifetime.total_seconds() if idle is None else idle * 60,
+            proof_age=None if self.proof_hours is None else self.proof_hours * 3600,
+        )
+
+
+def read_settings(config: Mapping[str, Any], extra_faults: Sequence[str] = ()) -> Settings:
+    """Read and check all settings; ConfigurationError lists all faults with their remedies."""
+    faults, values = list(extra_faults), {}
+    known = {PREFIX + item.name.upper(): item for item in fields(Settings)}
+    for name, value in config.items():
+        if not name.startswith(PREFIX):
+            continue
+        if name not in known:
+            faults.append(_unknown(name, known))
+        elif value is not None:
+            try:
+                values[known[name].name] = known[name].metadata["read"](value)
+            except ValueError as error:
+                faults.append(f"{name} {error}.")
+    if faults:
+        raise ConfigurationError(*faults)
+    return Settings(**values)
+
+
+def _unknown(name: str, known: Mapping[str, object]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean {near[0]}?" if near else " Remove it, or look for its name in the docs."
+    return f"{name} is not a setting.{hint}"

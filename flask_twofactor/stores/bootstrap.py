@@ -1,0 +1,167 @@
+"""Making the store, once, and recognising it ever after."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, insert, inspect, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from flask_twofactor.core.errors import StoreError
+
+from . import schema
+from .engine import make_engine
+from .keys import new_key, parse_keys, read_key_file, write_key_file
+from .sealing import KeyRing
+
+REMEDY = "Run `flask twofactor init` once, or put the lost database and its key back together."
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the store is: how to reach it, its keys or their file, and who may make it."""
+
+    connect: Callable[[], Engine]
+    keys: dict[str, bytes] | None = field(default=None, repr=False)
+    database_file: Path | None = None
+    key_file: Path | None = None
+    expected_id: str | None = None
+    makes_itself: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A store that was recognised: its engine, ring and id."""
+
+    engine: Engine
+    ring: KeyRing
+    store_id: str
+
+
+def file_place(folder: Path, *, expected_id: str | None, makes_itself: bool) -> Place:
+    """Describe the default store: SQLite and its key file, side by side in one folder."""
+    database = folder / "twofactor.sqlite"
+    return Place(
+        connect=lambda: make_engine(f"sqlite:///{database}"),
+        database_file=database,
+        key_file=folder / "twofactor.key",
+        expected_id=expected_id,
+        makes_itself=makes_itself,
+    )
+
+
+def memory_place() -> Place:
+    """Describe a store that lives as long as the app, for tests."""
+    return Place(
+        connect=lambda: make_engine("sqlite://"), keys=parse_keys([new_key()]), makes_itself=True
+    )
+
+
+def open_store(place: Place, now: float, *, make: bool = False) -> Opened:
+    """Recognise the store, or make it if asked to or allowed to; StoreError otherwise.
+
+    A missing database, table or key, half of a pair, another store id or another schema
+    version is a failure: an empty store must never be taken for "nobody is set up".
+    """
+    may_make = make or place.makes_itself
+    if not may_make and place.database_file is not None and not place.database_file.exists():
+        message = f"the store's database {place.database_file} is missing. {REMEDY}"
+        raise StoreError(message)
+    if may_make and place.database_file is not None:
+        place.database_file.parent.mkdir(parents=True, exist_ok=True)
+    engine = place.connect()
+    try:
+        return _open(place, engine, now, may_make=may_make)
+    except SQLAlchemyError as error:
+        engine.dispose()
+        message = f"the store cannot be reached ({type(error).__name__})."
+        raise StoreError(message) from error
+    except OSError as error:
+        engine.dispose()
+        message = f"the store's key file cannot be used ({error.strerror}). {REMEDY}"
+        raise StoreError(message) from error
+    except BaseException:
+        engine.dispose()
+        raise
+
+
+def _open(place: Place, engine: Engine, now: float, *, may_make: bool) -> Opened:
+    with engine.begin() as connection:
+        if not inspect(connection).has_table(schema.store.name):
+            if not may_make:
+                message = f"the store has no tables. {REMEDY}"
+                raise StoreError(message)
+            return _make(place, connection, now)
+        found = connection.execute(select(schema.version.c.version_num)).scalar()
+        row = connection.execute(select(schema.store)).one_or_none()
+        if row is None:
+            message = f"the store is incomplete. {REMEDY}"
+            raise StoreError(message)
+        _check_version(found)
+        _check_id(place, row.store_id)
+        ring = KeyRing(_keys(place))
+        _check_keys(connection, ring, row.store_id, json.loads(row.key_checks))
+        return Opened(engine, ring, row.store_id)
+
+
+def _make(place: Place, connection: Connection, now: float) -> Opened:
+    keys = place.keys
+    if keys is None:
+        if place.key_file is None or place.key_file.exists():
+            message = f"there is a key but no database for it. {REMEDY}"
+            raise StoreError(message)
+        keys = write_key_file(place.key_file)
+    ring, store_id = KeyRing(keys), secrets.token_hex(8)
+    schema.metadata.create_all(connection)
+    connection.execute(insert(schema.version).values(version_num=schema.VERSION))
+    checks = {key_id: ring.check(key_id, store_id) for key_id in ring.ids}
+    connection.execute(
+        insert(schema.store).values(
+            id=1, store_id=store_id, key_checks=json.dumps(checks), created_at=now
+        )
+    )
+    return Opened(connection.engine, ring, store_id)
+
+
+def _keys(place: Place) -> dict[str, bytes]:
+    if place.keys is not None:
+        return place.keys
+    if place.key_file is None:
+        message = "the store has no keys. Set TWOFACTOR_KEYS to those it was made with."
+        raise StoreError(message)
+    try:
+        return read_key_file(place.key_file)
+    except (OSError, ValueError) as error:
+        message = f"the store's key file {place.key_file} is missing or unreadable. {REMEDY}"
+        raise StoreError(message) from error
+
+
+def _check_version(found: str | None) -> None:
+    if found != schema.VERSION:
+        message = (
+            f"the store has schema version {found}, this release needs {schema.VERSION}. "
+            "Run `flask twofactor db upgrade`, or install the release that made the store."
+        )
+        raise StoreError(message)
+
+
+def _check_id(place: Place, found: str) -> None:
+    if place.expected_id is not None and found != place.expected_id:
+        message = f"this is store {found}, TWOFACTOR_STORE_ID names {place.expected_id}."
+        raise StoreError(message)
+
+
+def _check_keys(
+    connection: Connection, ring: KeyRing, store_id: str, checks: dict[str, str]
+) -> None:
+    known = [key_id for key_id in ring.ids if key_id in checks]
+    if not known or any(ring.check(key_id, store_id) != checks[key_id] for key_id in known):
+        message = f"the keys are not those of this store. {REMEDY}"
+        raise StoreError(message)
+    added = {key_id: ring.check(key_id, store_id) for key_id in ring.ids if key_id not in checks}
+    if added:
+        connection.execute(update(schema.store).values(key_checks=json.dumps({**checks, **added})))

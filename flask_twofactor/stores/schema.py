@@ -1,0 +1,125 @@
+"""The extension's own tables, on its own MetaData; the host's tables are never named."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    false,
+)
+
+VERSION = "0001"
+"""The newest schema version; the newest file in `migrations/versions` has the same."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+USER_KEY = String(255)
+REFERENCE = String(64)
+
+version = Table("twofactor_version", metadata, Column("version_num", String(32), primary_key=True))
+
+store = Table(
+    "twofactor_store",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("store_id", String(32), nullable=False),
+    Column("key_checks", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+)
+
+account = Table(
+    "twofactor_account",
+    metadata,
+    Column("user_key", USER_KEY, primary_key=True),
+    Column("epoch", Integer, nullable=False, server_default="0"),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("blocked_until", Double, nullable=False, server_default="0"),
+)
+
+authenticator = Table(
+    "twofactor_authenticator",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("user_key", USER_KEY, nullable=False),
+    Column("method", String(32), nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("last_used_at", Double),
+    Column("counter", BigInteger, nullable=False, server_default="-1"),
+    Column("protects", Boolean, nullable=False),
+    Column("data", Text, nullable=False),
+    Index(None, "user_key"),
+)
+
+single_use_code = Table(
+    "twofactor_single_use_code",
+    metadata,
+    Column("digest", String(128), primary_key=True),
+    Column("user_key", USER_KEY, nullable=False),
+    Column("authenticator_id", String(32), nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("spent_at", Double),
+    Index(None, "user_key"),
+)
+
+hold = Table(
+    "twofactor_hold",
+    metadata,
+    Column("id", REFERENCE, primary_key=True),
+    Column("user_key", USER_KEY, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("purpose", String(16), nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Column("password_at", Double),
+    Column("consumed_at", Double),
+    Column("released", Boolean, nullable=False, server_default=false()),
+    Column("kept", Text, nullable=False),
+    Index(None, "user_key"),
+    Index(None, "expires_at"),
+)
+
+proof = Table(
+    "twofactor_proof",
+    metadata,
+    Column("id", REFERENCE, primary_key=True),
+    Column("user_key", USER_KEY, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("method", String(32), nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("last_used_at", Double, nullable=False),
+    Column("password_at", Double),
+    Column("verified_at", Double),
+    Column("fallback_at", Double),
+    Column("revoked_at", Double),
+    Index(None, "user_key"),
+    Index(None, "last_used_at"),
+)
+
+pending_setup = Table(
+    "twofactor_pending_setup",
+    metadata,
+    Column("id", REFERENCE, primary_key=True),
+    Column("user_key", USER_KEY, nullable=False),
+    Column("method", String(32), nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Column("kept", Text, nullable=False),
+    Index(None, "user_key"),
+    Index(None, "expires_at"),
+)
+
+PERSONAL = (account, authenticator, single_use_code, hold, proof, pending_setup)
+"""The tables whose rows belong to a person, for `forget_user`."""

@@ -1,0 +1,181 @@
+"""The store on SQLAlchemy Core: SQLite and PostgreSQL, through its own short connections."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, insert
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from flask_twofactor.core.errors import SealError, StoreError
+from flask_twofactor.core.ports import Clock
+from flask_twofactor.core.records import Authenticator, Hold, Kept, PendingSetup, Proof, Standing
+from flask_twofactor.core.throttle import Throttle, waits
+
+from . import schema, statements
+from .bootstrap import Opened, Place, open_store
+from .engine import reader
+from .writing import AUTHENTICATOR, HOLD, SETUP, SQLTransaction
+
+Row = RowMapping
+
+
+class SQLStore:
+    """See `core.ports.Store`. It is opened, and recognised, at the first call."""
+
+    def __init__(self, find_place: Callable[[], Place], clock: Clock, throttle: Throttle) -> None:
+        self._find_place = find_place
+        self._clock = clock
+        self._reserve = statements.reserve(waits(throttle))
+        self._lock = threading.Lock()
+        self._opened: Opened | None = None
+
+    def open(self) -> str:
+        """Check that the store is the right one, once, and give its id."""
+        return self.opened().store_id
+
+    def make(self) -> str:
+        """Make the store where there is none; on a complete one change nothing. Give its id."""
+        with self._lock:
+            self._opened = self._opened or open_store(self._find_place(), self._clock(), make=True)
+            return self._opened.store_id
+
+    def upgrade(self) -> str:
+        """Bring the tables to this release's version and give its number."""
+        # Migration tools are slow to load, and only an operator needs them.
+        from .migrating import upgrade  # noqa: PLC0415
+
+        return upgrade(self._find_place())
+
+    @contextmanager
+    def transaction(self) -> Iterator[SQLTransaction]:
+        """Begin writes that are committed together at the end of the block, or not at all."""
+        opened = self.opened()
+        with _translated(), opened.engine.begin() as connection:
+            yield SQLTransaction(connection, opened.ring)
+
+    def standing(self, user_key: str, proof_id: str | None) -> Standing:
+        """Read, by one statement, all that the load guard needs."""
+        row = self._one(statements.STANDING, user=user_key, row=proof_id)
+        if row is None or row["store_id"] != self.opened().store_id:
+            message = "the store was emptied or replaced while in use."
+            raise StoreError(message)
+        return Standing(
+            user_key=user_key,
+            epoch=row["account_epoch"] or 0,
+            protected=bool(row["protected"]),
+            proof=_proof(row) if row["id"] is not None else None,
+        )
+
+    def hold(self, hold_id: str) -> tuple[Hold, int, tuple[Authenticator, ...]] | None:
+        """Read a hold, its account's epoch now and its authenticators, by one statement."""
+        rows = self._all(statements.HOLD, row=hold_id)
+        if not rows:
+            return None
+        found = {name[5:]: value for name, value in rows[0].items() if name.startswith("hold_")}
+        sealed, bound = found.pop("kept"), (HOLD, found["id"], found["user_key"])
+        kept = self.opened().ring.unseal(sealed, *bound)
+        hold = Hold(**found, kept=Kept(**kept) if kept else None)
+        owned = tuple(self._authenticator(row) for row in rows if row["id"] is not None)
+        return hold, rows[0]["account_epoch"] or 0, owned
+
+    def authenticators(self, user_key: str) -> tuple[Authenticator, ...]:
+        """Read a user's authenticators, oldest first."""
+        rows = self._all(statements.AUTHENTICATORS, user=user_key)
+        return tuple(self._authenticator(row) for row in rows)
+
+    def pending_setup(self, pending_id: str) -> PendingSetup | None:
+        """Read a setup that was begun."""
+        row = self._one(statements.PENDING_SETUP, row=pending_id)
+        if row is None:
+            return None
+        values = dict(row)
+        values["kept"] = self.opened().ring.unseal(
+            values["kept"], SETUP, values["id"], values["user_key"]
+        )
+        return PendingSetup(**values)
+
+    def codes_left(self, user_key: str) -> int:
+        """Count the user's unspent single-use codes."""
+        row = self._one(statements.CODES_LEFT, user=user_key)
+        return next(iter(row.values())) if row else 0
+
+    def reserve(self, user_key: str, now: float) -> float | None:
+        """Pay for one guess before it is looked at, committed; None, or until when to wait."""
+        values = {"user": user_key, "now": now}
+        opened = self.opened()
+        with _translated(), opened.engine.begin() as connection:
+            if connection.execute(self._reserve, values).rowcount == 1:
+                return None
+            until = connection.execute(statements.BLOCKED_UNTIL, values).scalar()
+        if until is None:
+            message = "a guess for an account that has no row"
+            raise StoreError(message)
+        return float(until)
+
+    def ensure_account(self, user_key: str) -> None:
+        """Make the user's account row if there is none."""
+        if self._one(statements.ACCOUNT_EXISTS, user=user_key) is not None:
+            return
+        try:
+            with self.opened().engine.begin() as connection:
+                connection.execute(insert(schema.account).values(user_key=user_key))
+        except IntegrityError:
+            return
+        except SQLAlchemyError as error:
+            raise _down(error) from error
+
+    def opened(self) -> Opened:
+        """Give the recognised store; StoreError if it is not the right one."""
+        if self._opened is None:
+            with self._lock:
+                if self._opened is None:
+                    self._opened = open_store(self._find_place(), self._clock())
+        return self._opened
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with _translated(), reader(self.opened().engine).connect() as connection:
+            yield connection
+
+    def _one(self, statement: Any, **values: Any) -> Row | None:
+        with self._reading() as connection:
+            return connection.execute(statement, values).mappings().one_or_none()
+
+    def _all(self, statement: Any, **values: Any) -> list[Row]:
+        with self._reading() as connection:
+            return list(connection.execute(statement, values).mappings())
+
+    def _authenticator(self, row: Row) -> Authenticator:
+        values = {name: row[name] for name in _AUTHENTICATOR_FIELDS}
+        values["protects"] = bool(values["protects"])
+        bound = (AUTHENTICATOR, row["id"], row["user_key"])
+        try:
+            values["data"] = self.opened().ring.unseal(row["data"], *bound)
+        except SealError:
+            values["data"] = None
+        return Authenticator(**values)
+
+
+_AUTHENTICATOR_FIELDS = tuple(
+    column.name for column in schema.authenticator.c if column.name not in {"user_key", "data"}
+)
+
+
+def _proof(row: Row) -> Proof:
+    return Proof(**{column.name: row[column.name] for column in schema.proof.c})
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise _down(error) from error
+
+
+def _down(error: SQLAlchemyError) -> StoreError:
+    return StoreError(f"the store did not answer as it should ({type(error).__name__}).")

@@ -1,0 +1,127 @@
+"""The statements of a login and of a page, built once: the cost is building, not running."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Double,
+    String,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.sql.dml import Update
+
+from .schema import account, authenticator, hold, pending_setup, proof, single_use_code, store
+
+_user: BindParameter[str] = bindparam("user", type_=String)
+_id: BindParameter[str] = bindparam("row", type_=String)
+_now = bindparam("now", type_=Double)
+
+STANDING = (
+    select(
+        store.c.store_id,
+        account.c.epoch.label("account_epoch"),
+        exists()
+        .where(authenticator.c.user_key == _user, authenticator.c.protects == true())
+        .label("protected"),
+        *proof.c,
+    )
+    .select_from(store)
+    .outerjoin(account, account.c.user_key == _user)
+    .outerjoin(proof, proof.c.id == _id)
+    .where(store.c.id == 1)
+)
+
+_HELD = tuple(column.label(f"hold_{column.name}") for column in hold.c)
+HOLD = (
+    select(*_HELD, account.c.epoch.label("account_epoch"), *authenticator.c)
+    .select_from(hold)
+    .outerjoin(account, account.c.user_key == hold.c.user_key)
+    .outerjoin(authenticator, authenticator.c.user_key == hold.c.user_key)
+    .where(hold.c.id == _id)
+    .order_by(authenticator.c.created_at, authenticator.c.id)
+)
+
+AUTHENTICATORS = (
+    select(authenticator)
+    .where(authenticator.c.user_key == _user)
+    .order_by(authenticator.c.created_at, authenticator.c.id)
+)
+PENDING_SETUP = select(pending_setup).where(pending_setup.c.id == _id)
+CODES_LEFT = select(func.count()).where(
+    single_use_code.c.user_key == _user, single_use_code.c.spent_at.is_(None)
+)
+BLOCKED_UNTIL = select(account.c.blocked_until).where(account.c.user_key == _user)
+ACCOUNT_EXISTS = select(account.c.epoch).where(account.c.user_key == _user)
+
+_digests: BindParameter[list[str]] = bindparam("digests", expanding=True)
+SPEND = (
+    update(single_use_code)
+    .where(
+        single_use_code.c.digest.in_(_digests),
+        single_use_code.c.user_key == _user,
+        single_use_code.c.spent_at.is_(None),
+    )
+    .values(spent_at=_now)
+)
+WAS_SPENT = select(single_use_code.c.spent_at).where(
+    single_use_code.c.digest.in_(_digests),
+    single_use_code.c.user_key == _user,
+    single_use_code.c.spent_at.is_not(None),
+)
+ADVANCE = (
+    update(authenticator)
+    .where(
+        authenticator.c.id == _id,
+        authenticator.c.user_key == _user,
+        authenticator.c.counter < bindparam("reached"),
+    )
+    .values(counter=bindparam("reached"), last_used_at=_now)
+)
+CLEAR_FAILURES = (
+    update(account).where(account.c.user_key == _user).values(failures=0, blocked_until=0)
+)
+MOVE_EPOCH = update(account).where(account.c.user_key == _user).values(epoch=account.c.epoch + 1)
+
+ADD_HOLD = insert(hold)
+CONSUME_HOLD = (
+    update(hold)
+    .where(hold.c.id == _id, hold.c.consumed_at.is_(None), hold.c.expires_at > _now)
+    .values(consumed_at=_now, released=bindparam("was_released"))
+)
+END_HOLD = delete(hold).where(hold.c.id == _id, hold.c.consumed_at.is_(None))
+
+ADD_PROOF = insert(proof)
+REVOKE_PROOF = (
+    update(proof).where(proof.c.id == _id, proof.c.revoked_at.is_(None)).values(revoked_at=_now)
+)
+TOUCH_PROOF = (
+    update(proof)
+    .where(and_(proof.c.id == _id, proof.c.last_used_at < _now))
+    .values(last_used_at=_now)
+)
+
+
+def reserve(waits: list[tuple[int, int]]) -> Update:
+    """Build the one UPDATE that pays for a guess, and shuts the door when the free ones end."""
+    count = account.c.failures + 1
+    *rising, (_, longest) = waits
+    steps: list[tuple[ColumnElement[bool], ColumnElement[float]]] = [
+        (count < waits[0][0], literal(0.0, Double))
+    ]
+    steps += [(count == failures, _now + wait) for failures, wait in rising]
+    return (
+        update(account)
+        .where(account.c.user_key == _user, account.c.blocked_until <= _now)
+        .values(failures=count, blocked_until=case(*steps, else_=_now + longest))
+    )

@@ -1,0 +1,114 @@
+"""For the tests of host apps: pass a challenge, move the clock, empty the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pyotp
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import delete, update
+
+from .core.clock import SystemClock
+from .core.records import Authenticator
+from .flows import changing
+from .methods.totp import PERIOD, TOTP
+from .stores import schema
+from .stores.sqlalchemy import SQLStore
+from .web import people
+from .web.state import AppState, app_state
+
+JSON = {"Accept": "application/json"}
+
+
+@dataclass(slots=True)
+class FrozenClock:
+    """A clock that stands still until it is moved. `now` is UTC epoch seconds."""
+
+    now: float
+
+    def move(self, seconds: float) -> None:
+        """Move on by some seconds, or back by a negative number."""
+        self.now += seconds
+
+
+@contextmanager
+def frozen_clock(app: Flask, at: float = 1_800_000_000.0) -> Iterator[FrozenClock]:
+    """Stop the app's two-factor clock inside the block."""
+    clock = cast("SystemClock", app_state(app).ports.clock)
+    before, frozen = clock.source, FrozenClock(at)
+    clock.source = lambda: frozen.now
+    try:
+        yield frozen
+    finally:
+        clock.source = before
+
+
+def set_up_totp(app: Flask, user: Any, name: str = "Test phone") -> str:
+    """Give a user an authenticator app and return its secret (base32)."""
+    secret = pyotp.random_base32()
+    with app.app_context():
+        changing.import_authenticator(
+            app_state().ports, people.user_key(user), TOTP.name, {"secret": secret}, name
+        )
+    return secret
+
+
+def current_code(app: Flask, secret: str) -> str:
+    """Give the code an authenticator app would show now, by the app's two-factor clock."""
+    return pyotp.TOTP(secret).generate_otp(int(app_state(app).ports.clock()) // PERIOD)
+
+
+def pass_challenge(client: FlaskClient, user: Any) -> None:
+    """Answer the challenge of a client that is held for this user; then it is signed in.
+
+    The user needs an authenticator app; `set_up_totp` gives one. Codes used before in the
+    test are forgotten first, so that any number of logins pass without waiting.
+    AssertionError if the client is not held, or the challenge does not let it in.
+    """
+    app = client.application
+    with app.app_context():
+        secret = _forget_used_codes(app_state(), people.user_key(user))
+    address = f"{app_state(app).settings.url_prefix}/challenge"
+    asked = client.get(address, headers=JSON)
+    if asked.status_code != 200:  # noqa: PLR2004
+        message = f"this client is not held: {asked.status_code} {asked.get_data(as_text=True)}"
+        raise AssertionError(message)
+    answer = client.post(
+        address,
+        json={"method": TOTP.name, "code": current_code(app, secret)},
+        headers=JSON | {"X-CSRFToken": asked.get_json()["csrf_token"]},
+    )
+    if answer.status_code != 200:  # noqa: PLR2004
+        message = f"the challenge was not passed: {answer.get_data(as_text=True)}"
+        raise AssertionError(message)
+
+
+def reset_store(app: Flask) -> None:
+    """Delete every person's rows from the app's store."""
+    with _store(app_state(app)).opened().engine.begin() as connection:
+        for table in schema.PERSONAL:
+            connection.execute(delete(table))
+
+
+def _forget_used_codes(state: AppState, user_key: str) -> str:
+    owned = state.ports.store.authenticators(user_key)
+    mine = [one for one in owned if one.method == TOTP.name and one.data is not None]
+    if not mine:
+        message = "this user has no authenticator app; call set_up_totp first"
+        raise AssertionError(message)
+    table = schema.authenticator
+    with _store(state).opened().engine.begin() as connection:
+        connection.execute(update(table).where(table.c.id == mine[0].id).values(counter=-1))
+    return _secret(mine[0])
+
+
+def _secret(one: Authenticator) -> str:
+    return str((one.data or {})["secret"])
+
+
+def _store(state: AppState) -> SQLStore:
+    return cast("SQLStore", state.ports.store)

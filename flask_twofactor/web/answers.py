@@ -1,0 +1,68 @@
+"""The answers of our pages: the same facts as a page for people and as JSON for clients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, jsonify, make_response, redirect, url_for
+from flask_wtf.csrf import generate_csrf
+
+from flask_twofactor.core.errors import RefusedError
+
+from .courtesy import wants_json
+from .messages import message
+from .render import render
+from .session import CSRF
+
+STATUS = {"throttled": 429, "signed_out": 401, "hold_gone": 401, "unavailable": 503}
+NEEDS = {
+    "step_up_required": "twofactor.step_up",
+    "password_required": "twofactor.confirm_password",
+}
+
+
+def page(
+    name: str,
+    facts: dict[str, Any] | None = None,
+    *,
+    refused: RefusedError | None = None,
+    status: int = 200,
+    **context: Any,
+) -> Response:
+    """Show a page, with an error if there is one; JSON clients get `facts` or the error."""
+    status = STATUS.get(refused.code, 400) if refused is not None else status
+    if wants_json():
+        answer = make_response(jsonify(_json(facts, refused)), status)
+    else:
+        error = message(refused) if refused is not None else None
+        values = (facts or {}) | context | {"error": error, "refused": refused}
+        answer = make_response(render(name, **values), status)
+    if refused is not None and refused.retry_after is not None:
+        answer.headers["Retry-After"] = str(refused.retry_after)
+    return answer
+
+
+def go(target: str, **facts: Any) -> Response:
+    """Send a person on; JSON clients are told where."""
+    if wants_json():
+        return make_response(jsonify({"ok": True, "next": target, **facts}))
+    return make_response(redirect(target, 303))
+
+
+def ask_first(refused: RefusedError, next_page: str) -> Response:
+    """Lead to what must be shown first, the second factor or the password, and back."""
+    full = "1" if refused.evidence.get("full") else None
+    target = url_for(NEEDS[refused.code], next=next_page, full=full)
+    if wants_json():
+        answer = {"error": refused.code, f"{refused.code.removesuffix('_required')}_url": target}
+        return make_response(jsonify(answer), 403)
+    return make_response(redirect(target, 303))
+
+
+def _json(facts: dict[str, Any] | None, refused: RefusedError | None) -> dict[str, Any]:
+    if refused is None:
+        return {**(facts or {}), "csrf_token": generate_csrf(token_key=CSRF)}
+    body: dict[str, Any] = {"error": refused.code, "message": message(refused)}
+    if refused.retry_after is not None:
+        body["retry_after"] = refused.retry_after
+    return {**body, "csrf_token": generate_csrf(token_key=CSRF)}

@@ -1,0 +1,70 @@
+"""The blueprint: which address shows what, and the guards in front of every view."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from flask_twofactor.core.errors import SealError, StoreError
+
+from . import courtesy, headers, security
+from .state import visit
+from .views import asking, challenge, settings, setup
+
+log = logging.getLogger("flask_twofactor")
+NAME = "twofactor"
+View = Callable[..., Response]
+
+ROUTES: tuple[tuple[str, View, tuple[str, ...]], ...] = (
+    ("/", settings.overview, ("GET",)),
+    ("/setup", setup.setup_index, ("GET",)),
+    ("/setup/<method>", setup.setup, ("GET", "POST")),
+    ("/backup-codes", settings.backup_codes, ("GET", "POST")),
+    ("/authenticators/<id>/remove", settings.remove_authenticator, ("POST",)),
+    ("/authenticators/<id>/rename", settings.rename_authenticator, ("POST",)),
+    ("/disable", settings.disable, ("POST",)),
+    ("/confirm-password", asking.confirm_password, ("GET", "POST")),
+    ("/challenge", challenge.challenge, ("GET", "POST")),
+    ("/cancel", challenge.cancel, ("POST",)),
+    ("/lost-device", challenge.lost_device, ("GET",)),
+    ("/step-up", asking.step_up, ("GET", "POST")),
+)
+
+
+def make_blueprint(url_prefix: str) -> Blueprint:
+    """Build the blueprint for one app."""
+    blueprint = Blueprint(
+        NAME,
+        __name__,
+        url_prefix=url_prefix,
+        root_path=str(Path(__file__).parent.parent),
+        template_folder="templates",
+        static_folder="static",
+    )
+    for rule, view, methods in ROUTES:
+        guarded = _guarded(view)
+        blueprint.add_url_rule(rule, view.__name__, guarded, methods=list(methods))
+    blueprint.after_request(_protect)
+    return blueprint
+
+
+def _guarded(view: View) -> View:
+    def guarded(**values: Any) -> Response:
+        try:
+            return view(**values, refused=security.fault())
+        except (StoreError, SealError):
+            log.exception("the store is not usable; nobody is let in")
+            visit().failed = True
+            return courtesy.unavailable()
+
+    guarded.__name__ = view.__name__
+    guarded.__doc__ = view.__doc__
+    return guarded
+
+
+def _protect(response: Response) -> Response:
+    return response if request.endpoint == f"{NAME}.static" else headers.protect(response)

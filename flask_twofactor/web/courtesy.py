@@ -1,0 +1,67 @@
+"""Plain answers for people who are held or turned away; security never rests on them."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Response, jsonify, make_response, redirect, request, url_for
+
+from .headers import protect
+from .render import render
+from .state import app_state
+
+log = logging.getLogger("flask_twofactor")
+
+
+def wants_json() -> bool:
+    """Say whether this client speaks JSON: it sent it, or prefers it to HTML."""
+    if request.is_json:
+        return True
+    accepted = request.accept_mimetypes
+    named = [value for value, _ in accepted]
+    if "application/json" not in named:
+        return False
+    html = accepted["text/html"] if "text/html" in named else 0
+    return bool(accepted["application/json"] > html)
+
+
+def ask_for_factor(purpose: str) -> Response:
+    """Lead a held person to the challenge, or to setup; JSON clients get the stable error."""
+    handler = app_state().callbacks.held_handler
+    if handler is not None:
+        try:
+            return protect(make_response(handler(_request(), purpose)))
+        except Exception:
+            log.exception("held_handler failed; the usual answer is given")
+    if purpose == "setup":
+        return _lead("two_factor_setup_required", "setup_url", "twofactor.setup_index", 403)
+    return _lead("two_factor_required", "challenge_url", "twofactor.challenge", 401)
+
+
+def _lead(code: str, name: str, endpoint: str, status: int) -> Response:
+    if wants_json():
+        answer = make_response(jsonify({"error": code, name: url_for(endpoint)}), status)
+        return protect(answer)
+    return protect(make_response(redirect(url_for(endpoint))))
+
+
+def unavailable() -> Response:
+    """Say that nobody can be checked right now, and that nothing was lost."""
+    if wants_json():
+        answer = make_response(jsonify({"error": "unavailable"}), 503)
+    else:
+        answer = make_response(render("unavailable", bare=True), 503)
+    answer.headers["Retry-After"] = "30"
+    return protect(answer)
+
+
+def unkeepable() -> Response:
+    """Say that this login cannot be finished here; the log names what the developer must mend."""
+    if wants_json():
+        return protect(make_response(jsonify({"error": "login_refused"}), 500))
+    return protect(make_response(render("refused", bare=True), 500))
+
+
+def _request() -> Any:
+    return request._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001

@@ -1,0 +1,134 @@
+"""Turning a login into a hold at the end of its request, and what follows while it is held."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from typing import Any
+
+from flask import Response, current_app, flash, request, session, url_for
+
+from flask_twofactor.core.errors import HoldGoneError
+from flask_twofactor.core.records import Hold, Kept
+from flask_twofactor.flows import logging_in
+
+from . import courtesy, redirects
+from . import session as keys
+from .i18n import gettext
+from .state import PendingHold, Visit, app_state
+
+ALLOWED = "_twofactor_allowed_while_held"
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+log = logging.getLogger("flask_twofactor")
+
+
+def conclude(now: Visit, response: Response, keep_out: Collection[str]) -> Response | None:
+    """Write what this request decided, after the view; give another response if one is due."""
+    if now.pending is not None:
+        return _hold(now, now.pending, response, keep_out)
+    ports = app_state().ports
+    if now.rotates and now.standing is not None and now.standing.proof is not None:
+        session[keys.PROOF] = logging_in.rotate(ports, now.standing.proof)
+    elif now.ends_hold is not None or now.ends_proof is not None:
+        logging_in.end(ports, hold_token=now.ends_hold, proof_token=now.ends_proof)
+    elif now.vetted is not None and now.standing is not None:
+        proof = now.standing.proof
+        if proof is not None and not now.releasing and logging_in.needs_touch(ports, proof):
+            logging_in.touch(ports, proof)
+    return None
+
+
+def purpose_of_session() -> str:
+    """Give what the session's hold asks for; a hold that is gone leads to the challenge too."""
+    try:
+        held, _ = logging_in.look_up(app_state().ports, session.get(keys.HOLD))
+    except HoldGoneError:
+        return "challenge"
+    return held.purpose
+
+
+def setup_hold() -> Hold | None:
+    """Give the session's hold if it asks for a setup and still stands."""
+    if keys.HOLD not in session:
+        return None
+    try:
+        held, _ = logging_in.look_up(app_state().ports, session[keys.HOLD])
+    except HoldGoneError:
+        return None
+    return held if held.purpose == "setup" else None
+
+
+def sign_out_for_good() -> None:
+    """Empty a session whose login ended elsewhere, and say why on the next page."""
+    session.clear()
+    flash(gettext("You were signed out because your security settings changed or time ran out."))
+
+
+def login_address(view: str | None) -> str:
+    """Give the address of a login view named by endpoint or path."""
+    if view is None:
+        return redirects.landing()
+    return view if view.startswith(("/", "http://", "https://")) else url_for(view)
+
+
+def _hold(
+    now: Visit, pending: PendingHold, response: Response, keep_out: Collection[str]
+) -> Response | None:
+    if pending.source == "login":
+        pending.aside = _put_aside(keep_out)
+    try:
+        kept = _kept(pending, response)
+    except keys.UnkeepableError as error:
+        log.exception("the session key %r cannot be kept while a login is held", error.key)
+        logging_in.end(app_state().ports, hold_token=now.ends_hold, proof_token=now.ends_proof)
+        return courtesy.unkeepable() if pending.source == "login" else None
+    purpose = "setup" if pending.verdict == "setup" else "challenge"
+    session[keys.HOLD] = logging_in.hold(
+        app_state().ports,
+        pending.standing,
+        kept,
+        purpose,  # type: ignore[arg-type]
+        password_at=_password_at(now, pending),
+        replaces=now.ends_hold,
+        ends_proof=now.ends_proof,
+    )
+    return courtesy.ask_for_factor(purpose) if pending.source == "login" else None
+
+
+def _put_aside(keep_out: Collection[str]) -> dict[str, Any]:
+    original = keys.as_it_came(current_app, _request())
+    aside = keys.put_aside(original, keep_out)
+    if "_user_id" in original:
+        aside = keys.take_all(keep_out) | aside
+    return aside
+
+
+def _kept(pending: PendingHold, response: Response) -> Kept:
+    there = {key: value for key, value in pending.aside.items() if value is not None}
+    return Kept(
+        login_id=pending.login_id,
+        label=pending.label,
+        next=_next(pending, response),
+        session=keys.serialise(there),
+        removed=tuple(key for key, value in pending.aside.items() if value is None),
+        remember=pending.remember,
+        remember_seconds=pending.remember_seconds,
+        fresh=pending.fresh,
+    )
+
+
+def _next(pending: PendingHold, response: Response) -> str:
+    if pending.source != "login":
+        return redirects.here()
+    target = response.headers.get("Location") if response.status_code in REDIRECTS else None
+    return redirects.safe_path(target) or redirects.landing()
+
+
+def _password_at(now: Visit, pending: PendingHold) -> float | None:
+    if pending.source == "login":
+        return app_state().ports.clock()
+    return now.mark.password_at if pending.source == "session" and now.mark is not None else None
+
+
+def _request() -> Any:
+    return request._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001

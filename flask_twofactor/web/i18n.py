@@ -1,0 +1,67 @@
+"""The one place that turns our English into the reader's language."""
+
+from __future__ import annotations
+
+import gettext as catalogues
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from flask import current_app, has_request_context, request
+
+DOMAIN = "flask_twofactor"
+FOLDER = Path(__file__).parent.parent / "translations"
+
+
+def mark(text: str) -> str:
+    """Mark a text for the catalogues without translating it yet."""
+    return text
+
+
+def gettext(text: str, **values: Any) -> str:
+    """Translate a text and fill in its `%(name)s` places."""
+    translated = _catalogue().gettext(text)
+    return translated % values if values else translated
+
+
+def ngettext(one: str, many: str, number: int, **values: Any) -> str:
+    """Translate a text that counts; `%(number)s` is filled in."""
+    return _catalogue().ngettext(one, many, number) % {"number": number, **values}
+
+
+def date(at: float | None) -> str:
+    """Give a UTC time as a plain date, the same in every language."""
+    return "" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
+
+
+def language() -> str:
+    """Give the language of this request: the host's choice, else the best we have."""
+    chosen = _chosen_by_host()
+    if chosen is not None:
+        return chosen
+    if not has_request_context():
+        return "en"
+    return request.accept_languages.best_match(_languages(), "en") or "en"
+
+
+def _chosen_by_host() -> str | None:
+    selector = current_app.extensions["twofactor"].callbacks.locale_selector
+    chosen = selector() if selector is not None and has_request_context() else None
+    return str(chosen) if chosen else None
+
+
+@lru_cache(maxsize=1)
+def _languages() -> tuple[str, ...]:
+    found = FOLDER.iterdir() if FOLDER.is_dir() else ()
+    return ("en", *sorted(place.name for place in found if place.is_dir()))
+
+
+def _catalogue() -> catalogues.NullTranslations:
+    return _read(language())
+
+
+@lru_cache(maxsize=64)
+def _read(wanted: str) -> catalogues.NullTranslations:
+    tags = (wanted.replace("-", "_"), wanted.replace("-", "_").partition("_")[0])
+    return catalogues.translation(DOMAIN, FOLDER, languages=tags, fallback=True)

@@ -1,0 +1,72 @@
+"""What people read for each stable code: short, calm, with what to do next."""
+
+from __future__ import annotations
+
+from flask_twofactor.core.errors import RefusedError
+
+from .i18n import gettext, mark, ngettext
+
+TEXTS = {
+    "code_missing": mark("Enter the code."),
+    "not_six_digits": mark("Enter the six digits that your app shows, like 123 456."),
+    "not_a_backup_code": mark("A backup code has 25 letters and digits. Please check it."),
+    "wrong_code": mark("That code is not right. Wait for the next one and try again."),
+    "code_used": mark("That code was just used. Wait for the next one."),
+    "spent": mark("That backup code was already used. Use another one."),
+    "unreadable": mark(
+        "Your app's code cannot be checked right now. Use another way or contact support."
+    ),
+    "unknown_method": mark("That way to sign in is not available. Choose another one."),
+    "too_long": mark("That is too long to be a code."),
+    "csrf": mark("This page was open for too long. Please try again."),
+    "setup_expired": mark("This setup took too long. Here is a new code to scan."),
+    "changed_meanwhile": mark("Your settings were changed elsewhere. Please look and try again."),
+    "too_many": mark("You have set up as many as you can. Remove one first."),
+    "name_missing": mark("Enter a name."),
+    "unknown_authenticator": mark("That authenticator is no longer there."),
+    "not_protected": mark("Two-factor authentication is off. Turn it on first."),
+    "required_by_rule": mark("Two-factor authentication is required here and stays on."),
+    "password_missing": mark("Enter your password."),
+    "wrong_password": mark("That password is not right. Please try again."),
+    "hold_gone": mark("This sign-in took too long or was ended. Please sign in again."),
+    "signed_out": mark("You are signed out. Please sign in again."),
+    "unavailable": mark("Sign-in codes cannot be checked right now. Nothing was lost."),
+}
+
+
+def message(refused: RefusedError) -> str:
+    """Give the text for a refusal."""
+    if refused.code == "throttled":
+        return _throttled(refused.retry_after or 1)
+    if refused.code == "clock_off":
+        return _clock_off(refused.evidence)
+    return gettext(TEXTS.get(refused.code, mark("That did not work. Please try again.")))
+
+
+def _throttled(seconds: int) -> str:
+    if seconds < 60:  # noqa: PLR2004
+        return ngettext(
+            "Too many tries. Wait %(number)s second, then enter a new code.",
+            "Too many tries. Wait %(number)s seconds, then enter a new code.",
+            seconds,
+        )
+    return ngettext(
+        "Too many tries. Wait %(number)s minute, then enter a new code.",
+        "Too many tries. Wait %(number)s minutes, then enter a new code.",
+        -(-seconds // 60),
+    )
+
+
+def _clock_off(evidence: dict[str, object]) -> str:
+    minutes = int(str(evidence["minutes"]))
+    if evidence["ahead"]:
+        return ngettext(
+            "Your phone's clock is about %(number)s minute ahead. Set it to automatic.",
+            "Your phone's clock is about %(number)s minutes ahead. Set it to automatic.",
+            minutes,
+        )
+    return ngettext(
+        "Your phone's clock is about %(number)s minute behind. Set it to automatic.",
+        "Your phone's clock is about %(number)s minutes behind. Set it to automatic.",
+        minutes,
+    )

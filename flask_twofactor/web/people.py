@@ -1,0 +1,81 @@
+"""The host's users as we know them: an identity that never changes, a label, a rule."""
+
+from __future__ import annotations
+
+from flask import current_app
+
+from flask_twofactor.core.errors import UnknownPersonError
+from flask_twofactor.core.records import Account
+
+from .state import AppState, User, app_state
+
+LONGEST_KEY = 255
+DEFAULT_KIND = "user"
+
+
+def unwrap(user: User) -> User:
+    """Give the object behind a proxy such as `current_user`."""
+    behind = getattr(user, "_get_current_object", None)
+    return behind() if behind is not None else user
+
+
+def user_key(user: User) -> str:
+    """Give the key of the user's rows: their kind (the mapped table) and their identity.
+
+    UnknownPersonError if there is no identity: such a user cannot be vetted.
+    """
+    user = unwrap(user)
+    kind, mapped_key = app_state().identify(user) or (DEFAULT_KIND, user.get_id())
+    callback = app_state().callbacks.user_key
+    found = mapped_key if callback is None else callback(user)
+    if found is None or found == "":
+        message = "this user has no identity yet; save it before it signs in, or set user_key"
+        raise UnknownPersonError(message)
+    key = f"{kind}:{found}"
+    if len(key) > LONGEST_KEY or "\x00" in key:
+        message = "a user key must be text of at most 240 characters without NUL"
+        raise UnknownPersonError(message)
+    return key
+
+
+def account(user: User) -> Account:
+    """Give the user as methods see them."""
+    return Account(user_key(user), label(user), issuer())
+
+
+def label(user: User) -> str:
+    """Give the label for an authenticator app: the host's, else the first name-like text."""
+    user = unwrap(user)
+    callback = app_state().callbacks.account_name
+    if callback is not None:
+        return str(callback(user))[:LONGEST_KEY]
+    for name in ("email", "username", "name"):
+        value = getattr(user, name, None)
+        if isinstance(value, str) and value:
+            return value[:LONGEST_KEY]
+    return "account"
+
+
+def issuer() -> str:
+    """Give the name that stands in the authenticator app."""
+    return app_state().settings.issuer or current_app.name
+
+
+def is_required(state: AppState, user: User) -> bool:
+    """Say whether a rule asks this user for a second factor."""
+    del user
+    return state.settings.required_for == "all"
+
+
+def find(typed: str) -> User:
+    """Find a user by key or typed name, for the command line; UnknownPersonError if none."""
+    callback = app_state().callbacks.find_user
+    if callback is not None:
+        user = callback(typed)
+    else:
+        loader = current_app.login_manager._user_callback  # type: ignore[attr-defined] # noqa: SLF001
+        user = loader(typed) if loader is not None else None
+    if user is None:
+        message = "no such user"
+        raise UnknownPersonError(message)
+    return user

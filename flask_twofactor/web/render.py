@@ -1,0 +1,46 @@
+"""Rendering a page inside the host's base template, or the bundled one if that fails."""
+
+from __future__ import annotations
+
+import logging
+from types import SimpleNamespace
+from typing import Any
+
+from flask import render_template
+from flask_wtf.csrf import generate_csrf
+
+from . import i18n, people, redirects
+from .session import CSRF
+from .state import app_state
+
+BUNDLED = "twofactor/base.html"
+log = logging.getLogger("flask_twofactor")
+
+
+def render(page: str, *, bare: bool = False, **context: Any) -> str:
+    """Render `twofactor/<page>.html`. `bare` pages use nothing of the host.
+
+    If the host's base template raises, the error is logged and the bundled one is used.
+    """
+    values = _common(bare=bare) | context
+    base = BUNDLED if bare else app_state().settings.base_template
+    name = f"twofactor/{page}.html"
+    if base == BUNDLED:
+        return render_template(name, twofactor_base=BUNDLED, **values)
+    try:
+        return render_template(name, twofactor_base=base, **values)
+    except Exception:
+        log.exception("the base template %r failed; the bundled one is used", base)
+        return render_template(name, twofactor_base=BUNDLED, **values)
+
+
+def _common(*, bare: bool) -> dict[str, Any]:
+    # Short names of our own: the host's template, into which we render, may have a `_`.
+    facts = SimpleNamespace(
+        language="en" if bare else i18n.language(),
+        issuer=people.issuer(),
+        support_url=app_state().settings.support_url,
+        landing=redirects.landing(),
+        csrf_token=None if bare else lambda: generate_csrf(token_key=CSRF),
+    )
+    return {"tf": facts, "tf_": i18n.gettext, "tf_n": i18n.ngettext, "tf_date": i18n.date}

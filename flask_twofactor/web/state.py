@@ -1,0 +1,96 @@
+"""All that one app has of us, in `app.extensions["twofactor"]`, and what one request knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from flask import Flask, current_app, request
+from flask.wrappers import Request
+
+from flask_twofactor.core.policy import Verdict
+from flask_twofactor.core.records import Mark, Source, Standing
+from flask_twofactor.flows.context import Ports
+from flask_twofactor.settings import Settings
+
+User = Any
+"""The host's user object; only Flask-Login's contract is assumed of it."""
+
+ATTRIBUTE = "_twofactor"
+
+
+@dataclass(slots=True)
+class Callbacks:
+    """What the host told us by decorators; None takes the default."""
+
+    user_key: Callable[[User], object] | None = None
+    find_user: Callable[[str], User] | None = None
+    account_name: Callable[[User], str] | None = None
+    password_checker: Callable[[User, str], bool] | None = None
+    setup_prerequisite: Callable[[User], str | None] | None = None
+    held_handler: Callable[[Request, str], Any] | None = None
+    after_release: Callable[[User, Any], Any] | None = None
+    request_loader_policy: Callable[[Request], bool] | None = None
+    locale_selector: Callable[[], str | None] | None = None
+
+
+@dataclass(slots=True)
+class AppState:
+    """One app's settings, ports and callbacks, and what the hook learned of the app."""
+
+    settings: Settings
+    ports: Ports
+    callbacks: Callbacks
+    identify: Callable[[User], tuple[str, str | None] | None]
+    prerequisite_endpoints: Collection[str] = ()
+    manager: Any = None
+    statics: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class PendingHold:
+    """A login of this request that will be held when the request ends."""
+
+    user_key: str
+    login_id: str
+    label: str
+    standing: Standing
+    verdict: Verdict
+    source: Source
+    remember: bool = False
+    remember_seconds: float | None = None
+    fresh: bool = True
+    aside: dict[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(slots=True)
+class Visit:
+    """What is known of one request; it lives and dies with the request object."""
+
+    vetted: str | None = None
+    source: Source | None = None
+    standing: Standing | None = None
+    mark: Mark | None = None
+    pending: PendingHold | None = None
+    failed: bool = False
+    unloadable: bool = False
+    releasing: bool = False
+    rotates: bool = False
+    ends_hold: object = field(default=None, repr=False)
+    ends_proof: object = field(default=None, repr=False)
+    leaves_session: bool = False
+
+
+def app_state(app: Flask | None = None) -> AppState:
+    """Give the app's record; KeyError if the extension was not set up on it."""
+    return cast("AppState", (app or current_app).extensions["twofactor"])
+
+
+def visit() -> Visit:
+    """Give this request's record, made at first use."""
+    found = getattr(request, ATTRIBUTE, None)
+    if found is None:
+        found = Visit()
+        setattr(request, ATTRIBUTE, found)
+    return cast("Visit", found)

@@ -1,0 +1,136 @@
+"""The pages of a held login: challenge, lost device, cancel."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Response, make_response, redirect, request, session, url_for
+
+from flask_twofactor.core.errors import HoldGoneError, RefusedError
+from flask_twofactor.core.records import Account
+from flask_twofactor.flows import changing, logging_in
+from flask_twofactor.flows.acting import Acting
+from flask_twofactor.web import answers, courtesy, login_hook, people, redirects
+from flask_twofactor.web import session as keys
+from flask_twofactor.web.forms import CodeForm, text
+from flask_twofactor.web.state import User, app_state, visit
+
+log = logging.getLogger("flask_twofactor")
+
+
+def challenge(refused: RefusedError | None = None) -> Response:
+    """Ask a held person for a code, or take it."""
+    if keys.HOLD not in session:
+        return _without_hold()
+    try:
+        if request.method == "POST" and refused is None:
+            return _answer()
+        return _ask(refused)
+    except RefusedError as error:
+        return _ask(error)
+    except HoldGoneError as gone:
+        return _gone(gone)
+
+
+def lost_device(refused: RefusedError | None = None) -> Response:
+    """Say what a person can do who has no phone at hand."""
+    others: list[Any] = []
+    if keys.HOLD in session:
+        try:
+            asked = logging_in.challenge(app_state().ports, session[keys.HOLD])
+        except HoldGoneError as gone:
+            return _gone(gone)
+        others = [*([asked.method] if asked.method else []), *asked.others]
+    others = [method for method in others if method.fallback_only]
+    return answers.page("lost_device", {"held": keys.HOLD in session}, refused=refused, ways=others)
+
+
+def cancel(refused: RefusedError | None = None) -> Response:
+    """End a held login, or sign out; the remember-me cookie goes too."""
+    if refused is not None:
+        return challenge(refused)
+    login_hook.sign_out()
+    login_hook.clear_remember()
+    return answers.go(login_hook.login_page())
+
+
+def released_to(user: User, response: Response) -> Response:
+    """Let the host redo what its login answer did."""
+    callback = app_state().callbacks.after_release
+    if callback is None:
+        return response
+    try:
+        return make_response(callback(user, response) or response)
+    except Exception:
+        log.exception("after_release failed; the person is signed in all the same")
+        return response
+
+
+def _ask(refused: RefusedError | None) -> Response:
+    wanted = request.values.get("method")
+    asked = logging_in.challenge(app_state().ports, session.get(keys.HOLD), wanted)
+    if asked.hold.purpose == "setup":
+        return courtesy.ask_for_factor("setup")
+    if asked.method is None:
+        return make_response(redirect(url_for("twofactor.lost_device")))
+    kept = asked.hold.kept
+    facts = {
+        "method": asked.method.name,
+        "methods": [asked.method.name, *(other.name for other in asked.others)],
+        "expires_at": int(asked.hold.expires_at),
+    }
+    return answers.page(
+        "challenge",
+        facts,
+        refused=refused,
+        asked=asked.method,
+        others=asked.others,
+        step=asked.step.shown,
+        label=kept.label if kept else "",
+        minutes=app_state().settings.hold_minutes,
+    )
+
+
+def _answer() -> Response:
+    form, ports = CodeForm.read(), app_state().ports
+    released = logging_in.answer(
+        ports, session.get(keys.HOLD), form.method.data, text(form.code.data)
+    )
+    user = login_hook.release(released)
+    if user is None:
+        return answers.page("refused", refused=RefusedError("signed_out"))
+    target = released.kept.next
+    response = _after_fallback(released) if released.fallback else answers.go(target)
+    return released_to(user, response)
+
+
+def _after_fallback(released: logging_in.Released) -> Response:
+    state = app_state()
+    codes: list[str] = []
+    proof = released.proof
+    if state.settings.backup_codes == 1 and not released.codes_left and proof is not None:
+        account = Account(released.user_key, released.kept.label, people.issuer())
+        someone = Acting(account, proof.epoch, required=False, proof=proof)
+        codes = list(changing.renew_codes(state.ports, someone))
+    facts = {"ok": True, "next": released.kept.next, "codes_left": released.codes_left}
+    return answers.page("backup_code_used", facts | ({"codes": codes} if codes else {}))
+
+
+def _gone(gone: HoldGoneError) -> Response:
+    if gone.released:
+        visit().leaves_session = True
+        return answers.page("continue", {"ok": True, "next": redirects.landing()})
+    session.pop(keys.HOLD, None)
+    login_hook.clear_remember()
+    login = login_hook.login_page()
+    return answers.page("signed_out", refused=RefusedError("hold_gone"), login_url=login)
+
+
+def _without_hold() -> Response:
+    if login_hook.signed_in() is not None:
+        return answers.go(redirects.landing())
+    if courtesy.wants_json() or request.method == "POST":
+        login = login_hook.login_page()
+        return answers.page("signed_out", refused=RefusedError("hold_gone"), login_url=login)
+    return make_response(redirect(login_hook.login_page()))

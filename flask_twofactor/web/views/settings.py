@@ -1,0 +1,97 @@
+"""The settings page and its changes: rename, remove, new codes, turn off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Response, request, url_for
+
+from flask_twofactor.core.errors import RefusedError
+from flask_twofactor.flows import changing
+from flask_twofactor.flows.acting import Acting
+from flask_twofactor.web import answers, login_hook, who
+from flask_twofactor.web.forms import NameForm
+from flask_twofactor.web.state import app_state
+
+Change = Callable[[Acting], str | None]
+
+
+def overview(refused: RefusedError | None = None) -> Response:
+    """Show what the person has set up."""
+    acting = who.acting()
+    if acting is None or acting.hold is not None:
+        return who.turn_away()
+    shown = changing.overview(app_state().ports, acting.user_key)
+    facts = {
+        "protected": shown.protected,
+        "required": acting.required,
+        "codes_left": shown.codes_left,
+        "authenticators": [
+            {
+                "id": one.id,
+                "method": one.method,
+                "name": one.name,
+                "created_at": int(one.created_at),
+                "last_used_at": int(one.last_used_at) if one.last_used_at else None,
+            }
+            for one in shown.authenticators
+        ],
+    }
+    titles = {method.name: method.title for method in app_state().ports.methods}
+    return answers.page("overview", facts, refused=refused, shown=shown, titles=titles)
+
+
+def backup_codes(refused: RefusedError | None = None) -> Response:
+    """Say how many codes are left, or make a new set and show it once."""
+    acting = who.acting()
+    if acting is None or acting.hold is not None:
+        return who.turn_away()
+    if request.method == "POST" and refused is None:
+        try:
+            codes = list(changing.renew_codes(app_state().ports, acting))
+        except RefusedError as error:
+            return _turn(error, "backup_codes")
+        target = url_for("twofactor.overview")
+        return answers.page("codes", {"ok": True, "next": target, "codes": codes}, enabled=False)
+    shown = changing.overview(app_state().ports, acting.user_key)
+    if not shown.protected:
+        return overview(refused or RefusedError("not_protected"))
+    facts = {"codes_left": shown.codes_left}
+    return answers.page("backup_codes", facts, refused=refused, shown=shown)
+
+
+def remove_authenticator(id: str, refused: RefusedError | None = None) -> Response:  # noqa: A002
+    """Remove one authenticator."""
+    return _change(lambda acting: changing.remove(app_state().ports, acting, id), refused)
+
+
+def rename_authenticator(id: str, refused: RefusedError | None = None) -> Response:  # noqa: A002
+    """Rename one authenticator."""
+    name = NameForm.read().name.data
+    return _change(lambda acting: changing.rename(app_state().ports, acting, id, name), refused)
+
+
+def disable(refused: RefusedError | None = None) -> Response:
+    """Turn two-factor authentication off."""
+    return _change(lambda acting: changing.disable(app_state().ports, acting), refused)
+
+
+def _change(change: Change, refused: RefusedError | None) -> Response:
+    acting = who.acting()
+    if acting is None or acting.hold is not None:
+        return who.turn_away()
+    try:
+        if refused is not None:
+            raise refused
+        token = change(acting)
+    except RefusedError as error:
+        return _turn(error, "overview")
+    if token is not None:
+        login_hook.adopt_proof(token)
+    return answers.go(url_for("twofactor.overview"))
+
+
+def _turn(error: RefusedError, endpoint: str) -> Response:
+    if error.code in answers.NEEDS:
+        return answers.ask_first(error, url_for(f"twofactor.{endpoint}"))
+    return overview(error)

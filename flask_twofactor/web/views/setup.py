@@ -1,0 +1,103 @@
+"""The pages that make an authenticator: choose, scan, confirm, save the codes."""
+
+from __future__ import annotations
+
+from flask import Response, request, session, url_for
+
+from flask_twofactor.core.errors import HoldGoneError, RefusedError
+from flask_twofactor.flows import setting_up
+from flask_twofactor.flows.acting import Acting
+from flask_twofactor.flows.logging_in import Released
+from flask_twofactor.web import answers, login_hook, redirects, who
+from flask_twofactor.web import session as keys
+from flask_twofactor.web.forms import CodeForm, text
+from flask_twofactor.web.qr import svg
+from flask_twofactor.web.state import app_state
+
+from .challenge import released_to
+
+
+def setup_index(refused: RefusedError | None = None) -> Response:
+    """Say what two-factor authentication is and offer the methods."""
+    acting = who.acting()
+    if acting is None:
+        return who.turn_away()
+    methods = setting_up.choices(app_state().ports)
+    facts = {"methods": [method.name for method in methods], "required": acting.required}
+    return answers.page(
+        "setup_index",
+        facts,
+        refused=refused,
+        methods=methods,
+        held=acting.hold is not None,
+        next=redirects.safe_path(request.args.get("next")),
+    )
+
+
+def setup(method: str, refused: RefusedError | None = None) -> Response:
+    """Show what to scan, or take the first code."""
+    acting = who.acting()
+    if acting is None:
+        return who.turn_away()
+    if (elsewhere := who.to_prerequisite()) is not None:
+        return elsewhere
+    try:
+        if request.method == "POST" and refused is None:
+            return _confirm(acting, method)
+        return _show(acting, method, refused)
+    except HoldGoneError:
+        return who.turn_away()
+    except RefusedError as error:
+        return _refuse(acting, method, error)
+
+
+def _refuse(acting: Acting, method: str, error: RefusedError) -> Response:
+    if error.code in answers.NEEDS:
+        page = url_for("twofactor.setup", method=method)
+        return answers.ask_first(error, redirects.here_or(page))
+    if error.code in {"unknown_method", "too_many", "changed_meanwhile"}:
+        return setup_index(error)
+    return _show(acting, method, error)
+
+
+def _show(acting: Acting, method: str, refused: RefusedError | None) -> Response:
+    begun = setting_up.begin(app_state().ports, acting, method, session.get(keys.SETUP))
+    session[keys.SETUP] = begun.token
+    shown, form = begun.step.shown, CodeForm.read()
+    uri = shown.get("uri")
+    facts = {"method": method, **shown}
+    return answers.page(
+        "setup",
+        facts,
+        refused=refused,
+        asked=begun.method,
+        qr=svg(uri, "QR code") if uri else None,
+        typed_name=text(form.name.data),
+        label=acting.account.label,
+        held=acting.hold is not None,
+    )
+
+
+def _confirm(acting: Acting, method: str) -> Response:
+    form = CodeForm.read()
+    done = setting_up.confirm(
+        app_state().ports,
+        acting,
+        method,
+        session.get(keys.SETUP),
+        text(form.code.data),
+        text(form.name.data),
+    )
+    session.pop(keys.SETUP, None)
+    if acting.hold is None or done.kept is None:
+        login_hook.adopt_proof(done.token)
+        return _done(done, url_for("twofactor.overview"))
+    user = login_hook.release(Released(done.token, acting.user_key, done.kept))
+    if user is None:
+        return answers.page("refused", refused=RefusedError("signed_out"))
+    return released_to(user, _done(done, done.kept.next))
+
+
+def _done(done: setting_up.Finished, target: str) -> Response:
+    facts = {"ok": True, "next": target, "codes": list(done.codes)}
+    return answers.page("codes", facts, first=done.first, enabled=True)

@@ -1,0 +1,82 @@
+"""Who is acting on this page: signed in and vetted, or held until they set up."""
+
+from __future__ import annotations
+
+from flask import Response, has_request_context, make_response, redirect, request, session
+
+from flask_twofactor.core.errors import RefusedError
+from flask_twofactor.core.records import Account, Mark
+from flask_twofactor.flows import changing
+from flask_twofactor.flows.acting import Acting
+
+from . import answers, courtesy, holding, login_hook, people
+from . import session as keys
+from .state import User, app_state, visit
+
+
+def acting() -> Acting | None:
+    """Give who acts, with what they showed lately; None for strangers and for held people."""
+    if keys.HOLD in session:
+        return _held_until_setup()
+    user = login_hook.signed_in()
+    standing = visit().standing
+    if user is None or standing is None:
+        return None
+    proof, mark = standing.proof, visit().mark
+    times = [at for at in (proof and proof.password_at, mark and mark.password_at) if at]
+    return Acting(
+        account=people.account(user),
+        epoch=standing.epoch,
+        required=people.is_required(app_state(), user),
+        password_at=max(times, default=None),
+        proof=proof,
+    )
+
+
+def user() -> User | None:
+    """Give the host's object of who acts."""
+    return login_hook.setup_user() if keys.HOLD in session else login_hook.signed_in()
+
+
+def turn_away() -> Response:
+    """Answer somebody who may not act here: to the challenge, to login, or say what happened."""
+    if keys.HOLD in session:
+        return courtesy.ask_for_factor(holding.purpose_of_session())
+    if courtesy.wants_json() or request.method == "POST":
+        login = login_hook.login_page()
+        return answers.page("signed_out", refused=RefusedError("signed_out"), login_url=login)
+    return make_response(login_hook.to_login())
+
+
+def to_prerequisite() -> Response | None:
+    """Lead to the page the host wants visited before setup, if it names one."""
+    callback = app_state().callbacks.setup_prerequisite
+    target = callback(user()) if callback is not None else None
+    return make_response(redirect(target, 303)) if target else None
+
+
+def end_sessions(user: User, why: str) -> None:
+    """End a user's sessions and holds; the one that asks for itself goes on."""
+    ports, key = app_state().ports, people.user_key(user)
+    someone = acting() if has_request_context() else None
+    own = someone if someone is not None and someone.user_key == key else None
+    kept = changing.end_sessions(ports, key, why=why, keep=own)
+    if own is None:
+        return
+    if kept.token:
+        login_hook.adopt_proof(kept.token)
+    elif own.hold is None:
+        keys.write_mark(Mark(key, kept.epoch, own.password_at or 0))
+
+
+def _held_until_setup() -> Acting | None:
+    held = holding.setup_hold()
+    if held is None or held.kept is None:
+        return None
+    return Acting(
+        account=Account(held.user_key, held.kept.label, people.issuer()),
+        epoch=held.epoch,
+        required=True,
+        password_at=held.password_at,
+        hold=held,
+    )

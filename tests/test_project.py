@@ -1,0 +1,28 @@
+"""What the files at the root promise one another."""
+
+import re
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PINS = (ROOT / "requirements/dev.txt").read_text(encoding="utf-8")
+
+
+def _declared() -> list[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    extras = project["project"]["optional-dependencies"].values()
+    groups = project["dependency-groups"].values()
+    lists = [project["project"]["dependencies"], *extras, *groups]
+    return [re.split(r"[^\w.-]", name, maxsplit=1)[0] for names in lists for name in names]
+
+
+def test_every_dependency_is_pinned() -> None:
+    """`requirements/dev.txt` pins all that `pyproject.toml` asks for: else run `make pins`."""
+    pinned = set(re.findall(r"^([\w.-]+)==", PINS, flags=re.MULTILINE))
+
+    assert {name.lower().replace("_", "-") for name in _declared()} - pinned == set()
+
+
+def test_pins_name_no_host_and_no_folder() -> None:
+    """The pins install from whichever package index the machine is set up for."""
+    assert re.search(r"://|^-|@ ", PINS, flags=re.MULTILINE) is None
