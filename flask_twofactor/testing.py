@@ -74,7 +74,7 @@ def pass_challenge(client: FlaskClient, user: Any) -> None:
         secret = _forget_used_codes(app_state(), people.user_key(user))
     address = f"{app_state(app).settings.url_prefix}/challenge"
     asked = client.get(address, headers=JSON)
-    if asked.status_code != 200:  # noqa: PLR2004
+    if "method" not in (asked.get_json(silent=True) or {}):
         message = f"this client is not held: {asked.status_code} {asked.get_data(as_text=True)}"
         raise AssertionError(message)
     answer = client.post(

@@ -11,15 +11,18 @@ GROUP = 5
 GROUPS = 5
 
 _SPACING = re.compile("[\\s\\-\u2010-\u2015\u2212]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _SIX_DIGITS = re.compile(r"[0-9]{6}")
 _LOOK_ALIKES = str.maketrans("OIL", "011")
 
 
 def squeeze(answer: object) -> str:
     """Give the typed text without blanks and dashes, or nothing if it is no sane text."""
-    if not isinstance(answer, str) or len(answer) > LONGEST_ANSWER or "\x00" in answer:
+    if not isinstance(answer, str) or len(answer) > LONGEST_ANSWER or _CONTROL.search(answer):
         return ""
-    return _SPACING.sub("", answer).upper()
+    text = _SPACING.sub("", answer)
+    # Upper case turns some foreign letters into ours, so they are refused before.
+    return text.upper() if text.isascii() else ""
 
 
 def read_digits(answer: object) -> str | None:

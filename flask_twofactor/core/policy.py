@@ -34,7 +34,7 @@ def proof_stands(proof: Proof | None, standing: Standing, limits: Limits, now: f
 def on_login(standing: Standing, limits: Limits, now: float, *, required: bool) -> Verdict:
     """Decide a password step: enter under a standing proof, mark, challenge or setup."""
     if proof_stands(standing.proof, standing, limits, now):
-        return "enter"
+        return _with_proof(standing, required=required)
     return _needed(standing, required=required) or "mark"
 
 
@@ -53,13 +53,19 @@ def on_visit(
     a mark of an older epoch too. One with neither is let in only if it never mattered.
     """
     if carries_proof:
-        return "enter" if proof_stands(standing.proof, standing, limits, now) else "log_out"
+        stands = proof_stands(standing.proof, standing, limits, now)
+        return _with_proof(standing, required=required) if stands else "log_out"
     if mark is not None and mark.user_key == standing.user_key and mark.epoch != standing.epoch:
         return "log_out"
     if needed := _needed(standing, required=required):
         return needed
     known = mark is not None and mark.user_key == standing.user_key
     return "enter" if known or standing.epoch == 0 else "log_out"
+
+
+def _with_proof(standing: Standing, *, required: bool) -> Verdict:
+    # The proof of who turned two-factor off outlives nothing that a rule asks later.
+    return "setup" if required and not standing.protected else "enter"
 
 
 def _needed(standing: Standing, *, required: bool) -> Verdict | None:

@@ -21,7 +21,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Authenticator:
-    """One set-up instance of a method. `data` is None when it could not be unsealed."""
+    """One set-up instance of a method. `data` is None when it could not be unsealed.
+
+    What leaves the package never has it.
+    """
 
     id: str
     method: str

@@ -69,7 +69,7 @@ def accepting(
 
 def report(ports: Ports, user_key: str, method: Method, code: str) -> None:
     """Tell that an answer was refused; a replayed code is an event of its own."""
-    name = "replay_seen" if code == "code_used" else "failed"
+    name = "replay_seen" if code in {"code_used", "spent"} else "failed"
     ports.publish(Event(name, user_key, ports.clock(), method=method.name, reason=code))
 
 
@@ -84,6 +84,8 @@ def pay(ports: Ports, user_key: str) -> None:
 
 def _use_up(transaction: Transaction, user_key: str, claim: Claim, now: float) -> None:
     if not transaction.claim(user_key, claim, now):
-        used = claim.spent is None or transaction.was_spent(user_key, claim.spent)
-        raise RefusedError("code_used" if used else "wrong_code")
+        if claim.spent is None:
+            raise RefusedError("code_used")
+        spent = transaction.was_spent(user_key, claim.spent)
+        raise RefusedError("spent" if spent else "wrong_code")
     transaction.clear_failures(user_key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.records import Authenticator, Data, Event, Status
@@ -46,13 +46,13 @@ def overview(ports: Ports, user_key: str) -> Overview:
 
 
 def status(ports: Ports, user_key: str, *, required: bool) -> Status:
-    """Read what a host may know of a user."""
+    """Read what a host may know of a user, without the secrets."""
     owned = ports.store.authenticators(user_key)
     return Status(
         user_key=user_key,
         protected=is_protected(owned),
         required=required,
-        authenticators=owned,
+        authenticators=tuple(replace(one, data=None) for one in owned),
         codes_left=ports.store.codes_left(user_key),
     )
 
@@ -165,7 +165,7 @@ def import_authenticator(
     ports.publish(
         Event("enrolled", user_key, now, method=method, authenticator_id=made.id, reason="import")
     )
-    return made
+    return replace(made, data=None)
 
 
 def forget(ports: Ports, user_key: str) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flask_twofactor.core import policy
-from flask_twofactor.core.errors import HoldGoneError, RefusedError
+from flask_twofactor.core.errors import HoldGoneError, TwoFactorError
 from flask_twofactor.core.ports import Method
 from flask_twofactor.core.records import (
     Authenticator,
@@ -53,7 +53,7 @@ def decide(
     ports: Ports, user_key: str, token: object, *, required: bool
 ) -> tuple[policy.Verdict, Standing]:
     """Decide what a password step leads to. One statement."""
-    standing = ports.store.standing(user_key, reference(token))
+    standing = _standing(ports, user_key, token)
     return policy.on_login(standing, ports.limits, ports.clock(), required=required), standing
 
 
@@ -61,7 +61,7 @@ def admit(
     ports: Ports, user_key: str, token: object, mark: Mark | None, *, required: bool
 ) -> tuple[policy.Verdict, Standing]:
     """Decide whether a session may go on. One statement, whatever the state."""
-    standing = ports.store.standing(user_key, reference(token))
+    standing = _standing(ports, user_key, token)
     verdict = policy.on_visit(
         standing,
         ports.limits,
@@ -208,11 +208,18 @@ def end(ports: Ports, *, hold_token: object = None, proof_token: object = None) 
             transaction.revoke_proof(proof, ports.clock())
 
 
+def _standing(ports: Ports, user_key: str, token: object) -> Standing:
+    # A proof that does not stand, or is somebody else's, is handed on to nobody.
+    found = ports.store.standing(user_key, reference(token))
+    stands = policy.proof_stands(found.proof, found, ports.limits, ports.clock())
+    return found if stands or found.proof is None else replace(found, proof=None)
+
+
 def _reference(token: str) -> str:
     found = reference(token)
     if found is None:
         message = "a token of our own making is none"
-        raise RefusedError(message)
+        raise TwoFactorError(message)
     return found
 
 

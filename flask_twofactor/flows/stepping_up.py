@@ -4,28 +4,33 @@ from __future__ import annotations
 
 from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.ports import Method
-from flask_twofactor.core.records import Event
+from flask_twofactor.core.records import Authenticator, Event
 
 from . import answering
 from .acting import Acting
 from .context import Ports
 
 
-def methods(ports: Ports, acting: Acting, wanted: object) -> tuple[Method | None, list[Method]]:
-    """Give the method to ask now and the other ways."""
-    return answering.choose(ports, ports.store.authenticators(acting.user_key), wanted)
+def methods(
+    ports: Ports, acting: Acting, wanted: object, *, full: bool
+) -> tuple[Method | None, list[Method]]:
+    """Give the method to ask now and the other ways; `full` leaves backup codes out."""
+    return answering.choose(ports, _owned(ports, acting, full=full), wanted)
 
 
-def answer(ports: Ports, acting: Acting, wanted: object, typed: str) -> None:
-    """Check a code and note on this session's proof that it was right, just now."""
-    owned = ports.store.authenticators(acting.user_key)
+def answer(ports: Ports, acting: Acting, wanted: object, typed: str, *, full: bool) -> None:
+    """Check a code and note on this session's proof that it was right, just now.
+
+    Where a full second factor is asked, a backup code is not looked at, so that none is lost.
+    """
+    owned = _owned(ports, acting, full=full)
     if acting.proof is None:
         raise RefusedError("not_protected")
     method, claim = answering.check(ports, acting.user_key, owned, wanted, typed)
     now = ports.clock()
     with answering.accepting(ports, acting.user_key, method, claim, now) as transaction:
-        full = not method.fallback_only
-        if not transaction.note_step_up(acting.proof.id, method.name, now, full=full):
+        counts_fully = not method.fallback_only
+        if not transaction.note_step_up(acting.proof.id, method.name, now, full=counts_fully):
             raise RefusedError("signed_out")
     ports.publish(Event("stepped_up", acting.user_key, now, method=method.name))
 
@@ -38,3 +43,8 @@ def note_password(ports: Ports, acting: Acting) -> None:
             transaction.note_hold_password(acting.hold.id, now)
         elif acting.proof is not None:
             transaction.note_password(acting.proof.id, now)
+
+
+def _owned(ports: Ports, acting: Acting, *, full: bool) -> list[Authenticator]:
+    owned = ports.store.authenticators(acting.user_key)
+    return [one for one in owned if one.protects or not full]

@@ -113,7 +113,7 @@ _TOO_WEAK = (
 
 def _around(now: float, steps: int) -> range:
     current = int(now) // PERIOD
-    return range(current - steps, current + steps + 1)
+    return range(max(0, current - steps), current + steps + 1)
 
 
 def _matching(secret: str, code: str, steps: Iterable[int]) -> list[int]:

@@ -77,8 +77,7 @@ class SQLStore:
             return None
         found = {name[5:]: value for name, value in rows[0].items() if name.startswith("hold_")}
         sealed, bound = found.pop("kept"), (HOLD, found["id"], found["user_key"])
-        kept = self.opened().ring.unseal(sealed, *bound)
-        hold = Hold(**found, kept=Kept(**kept) if kept else None)
+        hold = Hold(**found, kept=_kept(self.opened().ring.unseal(sealed, *bound)))
         owned = tuple(self._authenticator(row) for row in rows if row["id"] is not None)
         return hold, rows[0]["account_epoch"] or 0, owned
 
@@ -163,6 +162,10 @@ class SQLStore:
 _AUTHENTICATOR_FIELDS = tuple(
     column.name for column in schema.authenticator.c if column.name not in {"user_key", "data"}
 )
+
+
+def _kept(found: Any) -> Kept | None:
+    return Kept(**{**found, "removed": tuple(found["removed"])}) if found else None
 
 
 def _proof(row: Row) -> Proof:

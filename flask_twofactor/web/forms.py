@@ -46,15 +46,39 @@ class NameForm(Form):
     name = StringField()
 
 
+def is_too_long() -> bool:
+    """Say whether this request's body is larger than any of ours, so that it is not read."""
+    return (request.content_length or 0) > MOST_BYTES
+
+
 def sent() -> MultiDict[str, str]:
-    """Give the fields of this request that are text."""
+    """Give the fields of this request that are text; none of a body that is too long."""
+    if is_too_long():
+        return MultiDict()
     if not request.is_json:
         return request.form
-    body = request.get_json(silent=True)
+    body = _json()
     pairs = body.items() if isinstance(body, dict) else ()
-    return MultiDict([(str(key), value) for key, value in pairs if isinstance(value, str)])
+    return MultiDict([(str(key), value) for key, value in pairs if _is_text(value)])
+
+
+def value(name: str) -> str | None:
+    """Give a value from the address, else from what was sent."""
+    return request.args.get(name) or sent().get(name)
 
 
 def text(value: object) -> str:
     """Give a field's text without blanks around it."""
     return value.strip() if isinstance(value, str) else ""
+
+
+def _json() -> Any:
+    try:
+        return request.get_json(silent=True)
+    except RecursionError:  # a body of nothing but brackets
+        return None
+
+
+def _is_text(value: object) -> bool:
+    # JSON may name half a character, which no encoder takes.
+    return isinstance(value, str) and not any("\ud800" <= one <= "\udfff" for one in value)

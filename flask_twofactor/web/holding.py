@@ -33,7 +33,7 @@ def conclude(now: Visit, response: Response, keep_out: Collection[str]) -> Respo
         logging_in.end(ports, hold_token=now.ends_hold, proof_token=now.ends_proof)
     elif now.vetted is not None and now.standing is not None:
         proof = now.standing.proof
-        if proof is not None and not now.releasing and logging_in.needs_touch(ports, proof):
+        if proof is not None and now.releasing is None and logging_in.needs_touch(ports, proof):
             logging_in.touch(ports, proof)
     return None
 

@@ -22,7 +22,7 @@ from flask_login import LoginManager, current_user, login_url, login_user, logou
 from flask_login.config import SESSION_KEYS
 from flask_login.signals import user_logged_in, user_logged_out
 
-from flask_twofactor.core.errors import ConfigurationError
+from flask_twofactor.core.errors import ConfigurationError, TwoFactorError
 from flask_twofactor.core.records import Mark, Source
 from flask_twofactor.flows import logging_in
 
@@ -57,7 +57,7 @@ def make_ready(app: Flask, state: AppState) -> None:
     if manager is None or faults:
         raise ConfigurationError(*faults)
     _guard(manager)
-    _take_last_place(app, manager)
+    _take_last_place(app)
     folders = [name for name, one in app.blueprints.items() if one.has_static_folder]
     state.statics = frozenset(["static", *(f"{name}.static" for name in folders)])
     state.manager = manager
@@ -68,7 +68,7 @@ def is_held() -> bool:
     if keys.HOLD in session:
         return True
     now = visit()
-    if now.pending is None and not now.releasing and session.get("_user_id") != now.vetted:
+    if now.pending is None and session.get("_user_id") != now.vetted:
         _on_login(current_app, current_user)
     return now.pending is not None
 
@@ -79,13 +79,12 @@ def release(released: logging_in.Released) -> User | None:
     None if the user is gone, inactive, or no longer the same; then nobody is logged in.
     """
     now, kept = visit(), released.kept
-    now.releasing = True
     _renew_session_id()
     for key in NOT_THE_HOSTS:
         session.pop(key, None)
     g.pop(keys.CSRF, None)
     keys.give_back(kept.session, kept.removed)
-    user = _reload(kept.login_id, released.user_key)
+    user = now.releasing = _reload(kept.login_id, released.user_key)
     duration = None if kept.remember_seconds is None else timedelta(seconds=kept.remember_seconds)
     session[keys.PROOF] = released.token
     if user is None or not login_user(user, kept.remember, duration, fresh=kept.fresh):
@@ -181,12 +180,14 @@ def _load(manager: LoginManager, original: Callable[[], None]) -> None:
 
 
 def _on_login(_app: Flask, user: User, **_: object) -> None:
-    now = visit()
-    if now.releasing:
+    now, user = visit(), people.unwrap(user)
+    if now.releasing is not None and user is now.releasing:
         now.vetted = session.get("_user_id")
         return
+    if now.pending is not None and "_user_id" not in session:
+        return  # is_held() was asked before this signal came here
     try:
-        _decide_login(now, people.unwrap(user))
+        _decide_login(now, user)
     except Exception:
         log.exception("a login could not be checked; nobody is logged in")
         now.failed = True
@@ -206,8 +207,9 @@ def _finish(response: Response) -> Response:
     opened = keys.raw(context)
     if ATTRIBUTE in context.request.__dict__ or "_user_id" in opened or keys.HOLD in opened:
         response = _conclude(response)
-    manager = current_app.login_manager  # type: ignore[attr-defined]
-    response = manager._update_remember_cookie(response)  # noqa: SLF001
+    if _may_be_remembered(keys.raw(context)):
+        manager = current_app.login_manager  # type: ignore[attr-defined]
+        response = manager._update_remember_cookie(response)  # noqa: SLF001
     if ATTRIBUTE in context.request.__dict__ and visit().leaves_session:
         keys.leave_cookie_alone(current_app)
     return response
@@ -217,8 +219,13 @@ def _finish(response: Response) -> Response:
 
 
 def _load_held(manager: LoginManager) -> None:
-    state = app_state()
-    user = setup_user() if request.endpoint in state.prerequisite_endpoints else None
+    user = None
+    if request.endpoint in app_state().prerequisite_endpoints:
+        try:
+            user = setup_user()
+        except Exception:
+            log.exception("a held visit could not be checked; nobody is let in")
+            visit().failed = True
     manager._update_request_context_with_user(user)  # noqa: SLF001
 
 
@@ -227,8 +234,8 @@ def _load_vetted(manager: LoginManager, original: Callable[[], None]) -> None:
     original()
     user = people.unwrap(g._login_user)  # noqa: SLF001
     if not _is_somebody(user):
-        if "_user_id" in session and not keys.OURS.isdisjoint(session):
-            _strip(LOGIN | keys.OURS)
+        if before is not None or "_user_id" in session:
+            _drop_login()
         return
     now = visit()
     try:
@@ -238,6 +245,15 @@ def _load_vetted(manager: LoginManager, original: Callable[[], None]) -> None:
         allowed, now.failed = False, True
     if not allowed:
         manager._update_request_context_with_user()  # noqa: SLF001
+
+
+def _drop_login() -> None:
+    # The user is gone, or Flask-Login's own protection of the session turned them away.
+    if keys.OURS.isdisjoint(session):
+        return
+    now = visit()
+    now.ends_proof = session.get(keys.PROOF) or now.ends_proof
+    _strip((LOGIN | keys.OURS) - {"_remember"})
 
 
 def _source(before: object, user: User) -> Source:
@@ -368,9 +384,19 @@ def _unauthorized(original: Callable[[], Any]) -> Any:
     now = visit()
     if now.pending is not None and now.pending.source != "login":
         return courtesy.ask_for_factor(now.pending.verdict)
-    if keys.HOLD in session:
+    if keys.HOLD not in session:
+        return original()
+    try:
         return courtesy.ask_for_factor(holding.purpose_of_session())
-    return original()
+    except TwoFactorError:
+        log.exception("a hold could not be read; nobody is let in")
+        now.failed = True
+        return courtesy.unavailable()
+
+
+def _may_be_remembered(opened: Any) -> bool:
+    # Static files load nobody: a session that ended elsewhere must not get a cookie there.
+    return "_user_id" not in opened or visit().vetted == opened["_user_id"]
 
 
 # -- small things --------------------------------------------------------------------------
@@ -384,10 +410,12 @@ def _guard(manager: LoginManager) -> None:
     manager.unauthorized = partial(_unauthorized, manager.unauthorized)
 
 
-def _take_last_place(app: Flask, manager: LoginManager) -> None:
+def _take_last_place(app: Flask) -> None:
+    # A login manager that was replaced has left its hook behind; `_finish` calls the right one.
     funcs = app.after_request_funcs.setdefault(None, [])
-    theirs = manager._update_remember_cookie  # noqa: SLF001
-    funcs[:] = [func for func in funcs if func not in {theirs, _finish}]
+    name = LoginManager._update_remember_cookie.__name__  # noqa: SLF001
+    theirs = [func for func in funcs if getattr(func, "__name__", "") == name]
+    funcs[:] = [func for func in funcs if func not in {*theirs, _finish}]
     funcs.insert(0, _finish)
 
 

@@ -10,14 +10,14 @@ TEXTS = {
     "code_missing": mark("Enter the code."),
     "not_six_digits": mark("Enter the six digits that your app shows, like 123 456."),
     "not_a_backup_code": mark("A backup code has 25 letters and digits. Please check it."),
-    "wrong_code": mark("That code is not right. Wait for the next one and try again."),
+    "wrong_code": mark("That code is not right. Please check it and try again."),
     "code_used": mark("That code was just used. Wait for the next one."),
     "spent": mark("That backup code was already used. Use another one."),
     "unreadable": mark(
         "Your app's code cannot be checked right now. Use another way or contact support."
     ),
     "unknown_method": mark("That way to sign in is not available. Choose another one."),
-    "too_long": mark("That is too long to be a code."),
+    "too_long": mark("That is too long. Nothing of it was read."),
     "csrf": mark("This page was open for too long. Please try again."),
     "setup_expired": mark("This setup took too long. Here is a new code to scan."),
     "changed_meanwhile": mark("Your settings were changed elsewhere. Please look and try again."),

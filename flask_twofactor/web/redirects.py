@@ -7,6 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from flask import request, url_for
 
+from .forms import value
 from .state import app_state
 
 LONGEST_TARGET = 2000
@@ -59,4 +60,4 @@ def here_or(page: str) -> str:
 
 def wanted(default: str) -> str:
     """Give the page that `next` names, if it is ours, else the default."""
-    return safe_path(request.values.get("next")) or default
+    return safe_path(value("next")) or default

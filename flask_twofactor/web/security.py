@@ -8,7 +8,7 @@ from wtforms.validators import ValidationError
 
 from flask_twofactor.core.errors import RefusedError
 
-from .forms import MOST_BYTES, sent
+from .forms import is_too_long, sent
 from .session import CSRF
 
 CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -19,7 +19,7 @@ def fault() -> RefusedError | None:
     """Say what is wrong with a changing request, before anything of it is looked at."""
     if request.method not in CHANGES:
         return None
-    if (request.content_length or 0) > MOST_BYTES:
+    if is_too_long():
         return RefusedError("too_long")
     if not _csrf_is_off() and not _csrf_is_right():
         return RefusedError("csrf")

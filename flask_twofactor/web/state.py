@@ -75,7 +75,7 @@ class Visit:
     pending: PendingHold | None = None
     failed: bool = False
     unloadable: bool = False
-    releasing: bool = False
+    releasing: User | None = None
     rotates: bool = False
     ends_hold: object = field(default=None, repr=False)
     ends_proof: object = field(default=None, repr=False)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Response, has_request_context, make_response, redirect, request, session
+import logging
+from dataclasses import replace
+
+from flask import Response, has_request_context, jsonify, make_response, redirect, request, session
 
 from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.records import Account, Mark
@@ -13,6 +16,8 @@ from . import answers, courtesy, holding, login_hook, people
 from . import session as keys
 from .state import User, app_state, visit
 
+log = logging.getLogger("flask_twofactor")
+
 
 def acting() -> Acting | None:
     """Give who acts, with what they showed lately; None for strangers and for held people."""
@@ -20,7 +25,7 @@ def acting() -> Acting | None:
         return _held_until_setup()
     user = login_hook.signed_in()
     standing = visit().standing
-    if user is None or standing is None:
+    if user is None or standing is None or visit().pending is not None:
         return None
     proof, mark = standing.proof, visit().mark
     times = [at for at in (proof and proof.password_at, mark and mark.password_at) if at]
@@ -51,8 +56,17 @@ def turn_away() -> Response:
 def to_prerequisite() -> Response | None:
     """Lead to the page the host wants visited before setup, if it names one."""
     callback = app_state().callbacks.setup_prerequisite
-    target = callback(user()) if callback is not None else None
-    return make_response(redirect(target, 303)) if target else None
+    try:
+        target = callback(user()) if callback is not None else None
+    except Exception:
+        log.exception("setup_prerequisite failed; nothing can be set up")
+        return courtesy.unavailable()
+    if not target:
+        return None
+    if courtesy.wants_json():
+        answer = {"error": "prerequisite_required", "prerequisite_url": target}
+        return make_response(jsonify(answer), 403)
+    return make_response(redirect(target, 303))
 
 
 def end_sessions(user: User, why: str) -> None:
@@ -62,11 +76,19 @@ def end_sessions(user: User, why: str) -> None:
     own = someone if someone is not None and someone.user_key == key else None
     kept = changing.end_sessions(ports, key, why=why, keep=own)
     if own is None:
+        _keep_the_login_of_this_request(key, kept.epoch)
         return
     if kept.token:
         login_hook.adopt_proof(kept.token)
     elif own.hold is None:
         keys.write_mark(Mark(key, kept.epoch, own.password_at or 0))
+
+
+def _keep_the_login_of_this_request(key: str, epoch: int) -> None:
+    # A page that sets a new password often logs in as well: that hold is of after the change.
+    pending = visit().pending if has_request_context() else None
+    if pending is not None and pending.user_key == key:
+        pending.standing = replace(pending.standing, epoch=epoch)
 
 
 def _held_until_setup() -> Acting | None:

@@ -12,7 +12,7 @@ from flask_twofactor.flows import stepping_up
 from flask_twofactor.flows.acting import Acting
 from flask_twofactor.web import answers, login_hook, redirects, who
 from flask_twofactor.web import session as keys
-from flask_twofactor.web.forms import CodeForm, PasswordForm, text
+from flask_twofactor.web.forms import CodeForm, PasswordForm, text, value
 from flask_twofactor.web.state import app_state
 
 log = logging.getLogger("flask_twofactor")
@@ -29,7 +29,13 @@ def step_up(refused: RefusedError | None = None) -> Response:
     if request.method == "POST" and refused is None:
         form = CodeForm.read()
         try:
-            stepping_up.answer(app_state().ports, acting, form.method.data, text(form.code.data))
+            stepping_up.answer(
+                app_state().ports,
+                acting,
+                form.method.data,
+                text(form.code.data),
+                full=value("full") == "1",
+            )
         except RefusedError as error:
             return _ask_for_code(acting, target, error)
         return answers.go(target)
@@ -58,10 +64,8 @@ def confirm_password(refused: RefusedError | None = None) -> Response:
 
 
 def _ask_for_code(acting: Acting, target: str, refused: RefusedError | None) -> Response:
-    wanted, full = request.values.get("method"), request.values.get("full") == "1"
-    method, others = stepping_up.methods(app_state().ports, acting, wanted)
-    if full:
-        others = [other for other in others if not other.fallback_only]
+    full = value("full") == "1"
+    method, others = stepping_up.methods(app_state().ports, acting, value("method"), full=full)
     facts = {"method": method.name if method else None, "next": target}
     return answers.page("step_up", facts, refused=refused, asked=method, others=others, full=full)
 

@@ -13,7 +13,7 @@ from flask_twofactor.flows import changing, logging_in
 from flask_twofactor.flows.acting import Acting
 from flask_twofactor.web import answers, courtesy, login_hook, people, redirects
 from flask_twofactor.web import session as keys
-from flask_twofactor.web.forms import CodeForm, text
+from flask_twofactor.web.forms import CodeForm, text, value
 from flask_twofactor.web.state import User, app_state, visit
 
 log = logging.getLogger("flask_twofactor")
@@ -25,10 +25,8 @@ def challenge(refused: RefusedError | None = None) -> Response:
         return _without_hold()
     try:
         if request.method == "POST" and refused is None:
-            return _answer()
+            return _answer_or_ask()
         return _ask(refused)
-    except RefusedError as error:
-        return _ask(error)
     except HoldGoneError as gone:
         return _gone(gone)
 
@@ -41,6 +39,8 @@ def lost_device(refused: RefusedError | None = None) -> Response:
             asked = logging_in.challenge(app_state().ports, session[keys.HOLD])
         except HoldGoneError as gone:
             return _gone(gone)
+        if asked.hold.purpose == "setup":
+            return courtesy.ask_for_factor("setup")
         others = [*([asked.method] if asked.method else []), *asked.others]
     others = [method for method in others if method.fallback_only]
     return answers.page("lost_device", {"held": keys.HOLD in session}, refused=refused, ways=others)
@@ -68,7 +68,7 @@ def released_to(user: User, response: Response) -> Response:
 
 
 def _ask(refused: RefusedError | None) -> Response:
-    wanted = request.values.get("method")
+    wanted = value("method")
     asked = logging_in.challenge(app_state().ports, session.get(keys.HOLD), wanted)
     if asked.hold.purpose == "setup":
         return courtesy.ask_for_factor("setup")
@@ -90,6 +90,13 @@ def _ask(refused: RefusedError | None) -> Response:
         label=kept.label if kept else "",
         minutes=app_state().settings.hold_minutes,
     )
+
+
+def _answer_or_ask() -> Response:
+    try:
+        return _answer()
+    except RefusedError as error:
+        return _ask(error)
 
 
 def _answer() -> Response:
