@@ -311,6 +311,23 @@ def test_a_store_lost_during_the_login_changes_nothing(
     assert session_of(client) == {"cart": 1}
 
 
+def test_a_store_lost_when_a_session_becomes_held_loses_nothing(
+    host: OurHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the session held is still there when the store is back."""
+    client = host.client()
+    before = {"_user_id": host.vic.get_id(), "_fresh": True, "cart": 1}
+    with client.session_transaction() as found:
+        found.update(before)
+    with monkeypatch.context() as patched:
+        store = app_state(host.app).ports.store
+        patched.setattr(store, "transaction", fail("the disk is full"))
+        assert client.get("/whoami").status_code == 503
+
+    assert session_of(client) == before
+    assert client.get("/account").location == CHALLENGE
+
+
 def test_the_login_request_itself_ends_with_nobody(host: OurHost) -> None:
     """Host code in the login request sees the real user; when it is over nobody is there."""
     seen: list[str] = []

@@ -66,7 +66,9 @@ def confirm_password(refused: RefusedError | None = None) -> Response:
 def _ask_for_code(acting: Acting, target: str, refused: RefusedError | None) -> Response:
     full = value("full") == "1"
     method, others = stepping_up.methods(app_state().ports, acting, value("method"), full=full)
-    facts = {"method": method.name if method else None, "next": target}
+    if method is None:
+        return answers.go(url_for("twofactor.overview"))
+    facts = {"method": method.name, "next": target}
     return answers.page("step_up", facts, refused=refused, asked=method, others=others, full=full)
 
 

@@ -1,0 +1,200 @@
+"""Whatever turns two-factor authentication on, off or over ends every other session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import redirect, session
+from flask.testing import FlaskClient
+from flask_login import login_user, logout_user
+
+from .support.portal import (
+    CHALLENGE,
+    DISABLE,
+    OVERVIEW,
+    PAGES,
+    STEP_UP,
+    Portal,
+    finish_setup,
+    form,
+    portal,
+    read,
+)
+
+Change = Callable[[Portal, FlaskClient], object]
+
+
+def _add(host: Portal, client: FlaskClient) -> object:
+    return finish_setup(host, client, name="Second")
+
+
+def _remove(host: Portal, client: FlaskClient) -> object:
+    _add(host, client)
+    one = read(client, OVERVIEW)["authenticators"][0]
+    return form(client, f"{PAGES}/authenticators/{one['id']}/remove")
+
+
+def _disable(_host: Portal, client: FlaskClient) -> object:
+    return form(client, DISABLE)
+
+
+def _new_password(_host: Portal, client: FlaskClient) -> object:
+    return client.post("/password")
+
+
+def add_password_page(host: Portal) -> None:
+    """Give the host a page that changes the password."""
+    host.view("/password", "password", lambda: _changed(host), "POST")
+
+
+def _changed(host: Portal) -> str:
+    host.twofactor.password_changed(host.vic)
+    return "changed"
+
+
+@pytest.mark.parametrize("change", [_add, _remove, _disable, _new_password])
+def test_a_change_keeps_this_session_and_ends_the_others(change: Change) -> None:
+    """Signed-in browsers and open holds of the person end; others' sessions do not."""
+    with portal() as host:
+        add_password_page(host)
+        host.guard.protect(host.ann)
+        mine, neighbour = host.protected(), host.enter(host.ann)
+        other, held = host.enter(), host.held()
+        mine = host.enter()
+
+        change(host, mine)
+
+        assert host.lets_in(mine, host.vic)
+        assert host.lets_in(neighbour, host.ann)
+        assert not host.lets_in(other, host.vic)
+        assert form(held, CHALLENGE, method="totp", code=host.code()).status_code == 401
+        assert not host.lets_in(held, host.vic)
+
+
+def test_turning_on_ends_the_other_sessions() -> None:
+    """A session from before, by password alone, is signed out and told why."""
+    with portal() as host:
+        mine, other = host.plain(), host.plain()
+        answer = finish_setup(host, mine)
+
+        assert "Two-Factor Authentication is now enabled" in answer.text
+        assert "Your other sessions were signed out." in answer.text
+        assert host.lets_in(mine, host.vic)
+        assert not host.lets_in(other, host.vic)
+        with other.session_transaction() as kept:
+            assert "security settings changed" in str(kept["_flashes"])
+
+
+def test_a_new_password_of_somebody_without_a_second_factor() -> None:
+    """The others end too, and this session goes on without a proof."""
+    with portal() as host:
+        add_password_page(host)
+        mine, other = host.plain(), host.plain()
+
+        mine.post("/password")
+
+        assert host.lets_in(mine, host.vic)
+        assert not host.lets_in(other, host.vic)
+        assert host.lets_in(host.plain(), host.vic)
+
+
+def test_a_reset_ends_all_sessions_and_holds() -> None:
+    """After a reset the password logs in again, and nobody else is still there."""
+    with portal() as host:
+        client, other, held = host.protected(), host.enter(), host.held()
+        with host.app.app_context():
+            host.twofactor.reset(host.vic, actor="support", reason="lost phone")
+
+        assert not host.lets_in(client, host.vic)
+        assert not host.lets_in(other, host.vic)
+        assert form(held, CHALLENGE, method="totp", code=host.code()).status_code == 401
+        assert host.lets_in(host.plain(), host.vic)
+        event = next(one for one in host.events if one.name == "admin_reset")
+        assert (event.actor, event.reason) == ("support", "lost phone")
+
+
+def add_reset_page(host: Portal, *, first: str) -> None:
+    """Give the host a page that sets a new password and logs in, in either order."""
+
+    def reset() -> Any:
+        if first == "login":
+            login_user(host.vic)
+        host.twofactor.password_changed(host.vic)
+        if first == "change":
+            login_user(host.vic)
+        return redirect("/account")
+
+    def both() -> Any:
+        logout_user()
+        return reset()
+
+    host.view("/reset", "reset", reset, "POST")
+    host.view("/reset-anew", "reset_anew", both, "POST")
+
+
+@pytest.mark.parametrize("first", ["login", "change"])
+def test_a_password_reset_that_logs_in_is_held_and_can_be_finished(first: str) -> None:
+    """A reset never passes the second factor, and its hold is not ended by itself."""
+    with portal() as host:
+        add_reset_page(host, first=first)
+        host.guard.protect(host.vic)
+        other, client = host.enter(), host.client()
+
+        assert client.post("/reset").location == CHALLENGE
+        assert not host.lets_in(client, host.vic)
+        assert not host.lets_in(other, host.vic)
+        assert form(client, CHALLENGE, method="totp", code=host.code()).location == "/account"
+        assert host.lets_in(client, host.vic)
+
+
+@pytest.mark.parametrize("first", ["login", "change"])
+@pytest.mark.parametrize("page", ["/reset", "/reset-anew"])
+def test_ones_own_second_factor_opens_no_reset_of_another(page: str, first: str) -> None:
+    """Who passed as oneself and resets somebody else's password proves nothing of them."""
+    with portal() as host:
+        add_reset_page(host, first=first)
+        host.guard.protect(host.vic)
+        host.guard.protect(host.ann)
+        client = host.enter(host.ann)
+        client.post(page)
+
+        for _ in range(2):
+            assert not host.lets_in(client, host.vic)
+            with client.session_transaction() as kept:
+                assert "_tf_proof" not in kept
+            host.log_in(client, host.vic)
+        assert form(client, DISABLE).location == CHALLENGE
+
+
+def test_a_proof_of_somebody_else_is_not_taken_over() -> None:
+    """Who signs in as another person without a second factor brings no fresh one along."""
+    with portal() as host:
+        add_reset_page(host, first="login")
+        host.guard.protect(host.ann)
+        client = host.enter(host.ann)
+        client.post("/reset")
+
+        assert host.lets_in(client, host.vic)
+        with client.session_transaction() as kept:
+            assert "_tf_proof" not in kept
+
+
+def test_a_change_keeps_what_the_host_keeps() -> None:
+    """The host's own keys of this session survive the change."""
+    with portal() as host:
+
+        def remember() -> str:
+            session["basket"] = [1, 2]
+            return "kept"
+
+        host.view("/basket", "basket", remember, "POST")
+        client = host.protected()
+        client.post("/basket")
+        form(client, DISABLE)
+
+        with client.session_transaction() as kept:
+            assert kept["basket"] == [1, 2]
+            assert kept["role"] == "admin"
+        assert client.get(STEP_UP).location == OVERVIEW

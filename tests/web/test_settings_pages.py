@@ -1,0 +1,219 @@
+"""The settings page and its changes: rename, remove, turn off, cancel, lost device."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+
+from .support.guard import JSON
+from .support.portal import (
+    CANCEL,
+    CHALLENGE,
+    CODES,
+    CONFIRM,
+    DISABLE,
+    OVERVIEW,
+    PAGES,
+    SETUP,
+    STEP_UP,
+    Portal,
+    finish_setup,
+    form,
+    portal,
+    read,
+    send,
+)
+
+
+def authenticators(client: FlaskClient) -> dict[str, str]:
+    """Give the names that the settings page shows, with their ids."""
+    return {one["name"]: one["id"] for one in read(client, OVERVIEW)["authenticators"]}
+
+
+def change(client: FlaskClient, name: str, what: str) -> str:
+    """Give the address of a change to one authenticator."""
+    return f"{PAGES}/authenticators/{authenticators(client)[name]}/{what}"
+
+
+def with_two(host: Portal) -> FlaskClient:
+    """Open a browser of a person with two phones."""
+    client = host.protected()
+    assert finish_setup(host, client, name="Pixel 9").status_code == 200
+    return client
+
+
+def test_the_overview_of_somebody_without_a_second_factor() -> None:
+    """It says that it is off, and leads to setup."""
+    with portal() as host:
+        client = host.plain()
+        facts, page = read(client, OVERVIEW), client.get(OVERVIEW).text
+
+        assert (facts["protected"], facts["required"], facts["authenticators"]) == (
+            False,
+            False,
+            [],
+        )
+        assert "Two-factor authentication is off" in page
+        assert f'href="{PAGES}/setup"' in page
+        assert DISABLE not in page
+
+
+def test_the_overview_of_somebody_protected() -> None:
+    """It says that it is on, since when, which phones, how many codes, and how to turn it off."""
+    with portal() as host:
+        client = host.protected()
+        facts, page = read(client, OVERVIEW), client.get(OVERVIEW).text
+        (mine,) = facts["authenticators"]
+
+        assert facts["protected"] is True
+        assert facts["csrf_token"]
+        assert {*mine} == {"id", "method", "name", "created_at", "last_used_at"}
+        assert (mine["method"], mine["name"]) == ("totp", "Test phone")
+        assert mine["last_used_at"] == int(host.clock.now)
+        assert "Two-factor authentication is on" in page
+        assert "Test phone" in page
+        assert f'action="{DISABLE}"' in page
+
+
+def test_a_phone_is_renamed() -> None:
+    """The new name is tidied: one line, printable, at most eighty characters."""
+    with portal() as host:
+        client = host.protected()
+        answer = form(
+            client, change(client, "Test phone", "rename"), name="  Anns\n\x00 old\u202e one "
+        )
+        assert (answer.status_code, answer.location) == (303, OVERVIEW)
+        assert [*authenticators(client)] == ["Anns old one"]
+
+        answer = send(client, change(client, "Anns old one", "rename"), name="x" * 300)
+        assert answer.get_json() == {"ok": True, "next": OVERVIEW}
+        assert [*authenticators(client)] == ["x" * 80]
+
+
+@pytest.mark.parametrize("name", ["<b>bold</b>", "'\"><script>", "{{ 7 * 7 }}", "\U0001f4f1"])
+def test_a_name_is_shown_as_it_was_typed(name: str) -> None:
+    """A name is text on every page, never markup."""
+    with portal() as host:
+        client = host.protected()
+        form(client, change(client, "Test phone", "rename"), name=name)
+
+        assert [*authenticators(client)] == [name]
+        assert "<b>bold" not in client.get(OVERVIEW).text
+        assert "<script>" not in client.get(OVERVIEW).text
+
+
+@pytest.mark.parametrize("what", ["rename", "remove"])
+def test_nobody_changes_what_is_somebody_elses(what: str) -> None:
+    """Another person's authenticator is as good as none."""
+    with portal() as host:
+        host.guard.protect(host.ann)
+        theirs = change(host.enter(host.ann), "Test phone", what)
+        client = with_two(host)
+
+        for path in (theirs, f"{PAGES}/authenticators/nothing/{what}"):
+            answer = send(client, path, name="Mine now")
+            assert answer.status_code == 400
+            assert answer.get_json()["error"] == "unknown_authenticator"
+        assert [*authenticators(host.enter(host.ann))] == ["Test phone"]
+
+
+def test_one_of_two_phones_is_removed() -> None:
+    """The removed phone no longer answers; the session that removed it goes on."""
+    with portal() as host:
+        client = with_two(host)
+        answer = form(client, change(client, "Test phone", "remove"))
+
+        assert (answer.status_code, answer.location) == (303, OVERVIEW)
+        assert [*authenticators(client)] == ["Pixel 9"]
+        assert send(host.held(), CHALLENGE, method="totp", code=host.code()).status_code == 400
+        assert [one.name for one in host.events].count("removed") == 1
+
+
+def test_the_last_phone_is_not_removed_but_turned_off() -> None:
+    """Removing the last authenticator asks the same as turning off, and does the same."""
+    with portal() as host:
+        client = host.protected()
+        path = change(client, "Test phone", "remove")
+        host.clock.move(600)
+        assert form(client, path).location.startswith(STEP_UP)
+
+        form(client, STEP_UP, method="totp", code=host.code())
+        assert form(client, path).status_code == 303
+        assert read(client, OVERVIEW)["protected"] is False
+        assert "disabled" in [one.name for one in host.events]
+
+
+def test_turning_off_deletes_everything() -> None:
+    """Afterwards the password alone logs in, and this session goes on."""
+    with portal() as host:
+        client = host.protected()
+        assert form(client, DISABLE).location == OVERVIEW
+
+        assert read(client, OVERVIEW)["protected"] is False
+        assert host.lets_in(client, host.vic)
+        assert host.log_in(host.client(), host.vic).location == "/account"
+        assert send(client, DISABLE).get_json()["error"] == "not_protected"
+
+
+def test_turning_off_is_refused_where_a_rule_requires_it() -> None:
+    """The refusal says why, and the button is not offered."""
+    with portal(TWOFACTOR_REQUIRED_FOR="all") as host:
+        client = host.protected()
+        answer = form(client, DISABLE)
+
+        assert answer.status_code == 400
+        assert "is required here and stays on" in answer.text
+        assert DISABLE not in client.get(OVERVIEW).text
+        last = send(client, change(client, "Test phone", "remove"))
+        assert last.get_json()["error"] == "required_by_rule"
+        assert read(client, OVERVIEW)["protected"] is True
+
+
+def test_a_rule_that_comes_later_finds_those_who_turned_it_off() -> None:
+    """The session that turned it off is led to setup as soon as a rule asks for it."""
+    with portal() as host:
+        client = host.protected()
+        form(client, DISABLE)
+        state = host.app.extensions["twofactor"]
+        object.__setattr__(state.settings, "required_for", "all")
+
+        assert client.get("/account").location == f"{PAGES}/setup"
+        assert not host.lets_in(client, host.vic)
+
+
+@pytest.mark.parametrize("path", [OVERVIEW, CODES, SETUP, f"{PAGES}/setup", STEP_UP, CONFIRM])
+def test_pages_of_a_person_are_no_strangers(path: str) -> None:
+    """Strangers are led to the login page, held people to the challenge; JSON gets a 401."""
+    with portal() as host:
+        host.guard.protect(host.vic)
+        stranger, held = host.client(), host.held()
+
+        assert stranger.get(path).location.startswith("/login")
+        assert stranger.get(path, headers=JSON).status_code == 401
+        assert held.get(path).location == CHALLENGE
+        assert held.get(path, headers=JSON).get_json()["error"] == "two_factor_required"
+
+
+def test_cancel_ends_a_held_login() -> None:
+    """The hold is gone, and a right code comes too late."""
+    with portal() as host:
+        host.guard.protect(host.vic)
+        client = host.held()
+        assert form(client, CANCEL).location == "/login"
+
+        answer = form(client, CHALLENGE, method="totp", code=host.code())
+        assert answer.status_code == 401
+        assert not host.lets_in(client, host.vic)
+
+
+def test_the_lost_device_page_names_the_ways() -> None:
+    """A backup code where there is one, the saved key, and support, for held and strangers."""
+    with portal(TWOFACTOR_SUPPORT_URL="https://help.test/") as host:
+        client = host.plain()
+        finish_setup(host, client)
+        page = host.held().get(f"{PAGES}/lost-device").text
+
+        assert f'href="{CHALLENGE}?method=backup_code"' in page
+        assert "Use your saved key" in page
+        assert 'href="https://help.test/"' in page
+        assert host.client().get(f"{PAGES}/lost-device").status_code == 200
