@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from flask_twofactor.core import policy
-from flask_twofactor.core.errors import HoldGoneError, TwoFactorError
+from flask_twofactor.core.errors import HoldGoneError, RefusedError, TwoFactorError
 from flask_twofactor.core.ports import Method
 from flask_twofactor.core.records import (
     Authenticator,
@@ -146,7 +146,7 @@ def answer(ports: Ports, token: object, wanted: object, typed: str) -> Released:
     """
     held, owned = look_up(ports, token)
     if held.purpose != "challenge":
-        raise HoldGoneError
+        raise RefusedError("unknown_method")
     method, claim = answering.check(ports, held.user_key, owned, wanted, typed)
     now, proof_token = ports.clock(), mint()
     with answering.accepting(ports, held.user_key, method, claim, now) as transaction:

@@ -1,0 +1,109 @@
+"""The last look at a request, before its session is saved."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, current_app, request, session
+from flask.globals import _cv_request
+
+from flask_twofactor.core.errors import TwoFactorError
+from flask_twofactor.web import courtesy, holding
+from flask_twofactor.web import session as keys
+from flask_twofactor.web.state import ATTRIBUTE, Visit, app_state, visit
+
+from .host import (
+    LOGIN,
+    NOT_THE_HOSTS,
+    become_nobody,
+    is_allowed_while_held,
+    is_login_view,
+    request_object,
+    strip,
+    user_of,
+)
+from .load import vet
+from .login import decide_login
+
+log = logging.getLogger("flask_twofactor")
+
+
+def finish(response: Response) -> Response:
+    """Stand in for the login manager's hook at the end of a request; it runs last."""
+    context: Any = _cv_request.get()
+    opened = keys.raw(context)
+    if ATTRIBUTE in context.request.__dict__ or "_user_id" in opened or keys.HOLD in opened:
+        response = _conclude(response)
+    if _may_be_remembered(keys.raw(context)):
+        manager = current_app.login_manager  # type: ignore[attr-defined]
+        response = manager._update_remember_cookie(response)  # noqa: SLF001
+    if ATTRIBUTE in context.request.__dict__ and visit().leaves_session:
+        keys.leave_cookie_alone(current_app)
+    return response
+
+
+def unauthorized(original: Callable[[], Any]) -> Any:
+    """Lead a held visitor on; answer others as the host does."""
+    if "twofactor" not in current_app.extensions or is_allowed_while_held():
+        return original()
+    now = visit()
+    if now.pending is not None and now.pending.source != "login":
+        return courtesy.ask_for_factor(now.pending.verdict)
+    if keys.HOLD not in session:
+        return original()
+    try:
+        return courtesy.ask_for_factor(holding.purpose_of_session())
+    except TwoFactorError:
+        log.exception("a hold could not be read; nobody is let in")
+        now.failed = True
+        return courtesy.unavailable()
+
+
+def _conclude(response: Response) -> Response:
+    now = visit()
+    try:
+        _vet_the_unvetted(now)
+        if not now.failed:
+            response = holding.conclude(now, response, NOT_THE_HOSTS) or response
+            return _courtesy_at_login_page(now, response)
+    except Exception:
+        log.exception("a request could not be concluded; nobody is let in")
+    become_nobody()
+    keys.leave_as_it_came(current_app, request_object())
+    return courtesy.unavailable()
+
+
+def _vet_the_unvetted(now: Visit) -> None:
+    stored = session.get("_user_id")
+    if stored is None or now.vetted == stored or now.failed:
+        return
+    came = keys.as_it_came(current_app, request_object())
+    untouched = came.get("_user_id") == stored and not now.pending
+    if untouched and (now.unloadable or request.endpoint in app_state().statics):
+        return
+    user = user_of(stored)
+    if user is None:
+        strip(LOGIN | keys.OURS)
+    elif untouched and came.get(keys.MARK) == session.get(keys.MARK):
+        vet(now, user, "session")
+    else:
+        decide_login(now, user)
+    if now.vetted != session.get("_user_id") or now.vetted is None:
+        become_nobody()
+
+
+def _courtesy_at_login_page(now: Visit, response: Response) -> Response:
+    if now.pending is not None:
+        become_nobody()
+    if keys.HOLD not in session or request.method not in {"GET", "HEAD"}:
+        return response
+    if is_allowed_while_held() or not is_login_view():
+        return response
+    return courtesy.ask_for_factor(holding.purpose_of_session())
+
+
+def _may_be_remembered(opened: Any) -> bool:
+    # Static files load nobody: a session that ended elsewhere must not get a cookie there.
+    return "_user_id" not in opened or visit().vetted == opened["_user_id"]

@@ -1,0 +1,135 @@
+"""The load guard: every load of a user passes here."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from flask import current_app, g, request, session
+from flask_login import LoginManager, current_user
+
+from flask_twofactor.core.records import Mark, Source
+from flask_twofactor.flows import logging_in
+from flask_twofactor.web import holding, people
+from flask_twofactor.web import session as keys
+from flask_twofactor.web.state import PendingHold, User, Visit, app_state, visit
+
+from .host import LOGIN, NOT_THE_HOSTS, is_somebody, reload_user, request_object, strip
+
+log = logging.getLogger("flask_twofactor")
+
+
+def load(manager: LoginManager, original: Callable[[], None]) -> None:
+    """Stand in for the login manager's own load of a user."""
+    if "twofactor" not in current_app.extensions:
+        original()
+    elif keys.HOLD in session:
+        _load_held(manager)
+    else:
+        _load_vetted(manager, original)
+
+
+def _load_held(manager: LoginManager) -> None:
+    user = None
+    if request.endpoint in app_state().prerequisite_endpoints:
+        try:
+            user = setup_user()
+        except Exception:
+            log.exception("a held visit could not be checked; nobody is let in")
+            visit().failed = True
+    manager._update_request_context_with_user(user)  # noqa: SLF001
+
+
+def _load_vetted(manager: LoginManager, original: Callable[[], None]) -> None:
+    before = session.get("_user_id")
+    original()
+    user = people.unwrap(g._login_user)  # noqa: SLF001
+    if not is_somebody(user):
+        if before is not None or "_user_id" in session:
+            _drop_login()
+        return
+    now = visit()
+    try:
+        allowed = vet(now, user, _source(before, user))
+    except Exception:
+        log.exception("a visit could not be checked; nobody is let in")
+        allowed, now.failed = False, True
+    if not allowed:
+        manager._update_request_context_with_user()  # noqa: SLF001
+
+
+def setup_user() -> User | None:
+    """Give the user who is held until they set up; only prerequisite pages may see them."""
+    held = holding.setup_hold()
+    if held is None or held.kept is None:
+        return None
+    return reload_user(held.kept.login_id, held.user_key)
+
+
+def signed_in() -> User | None:
+    """Give the user of a vetted, session-based sign-in, or None."""
+    user = people.unwrap(current_user)
+    if not is_somebody(user) or visit().source not in {"session", "remember"}:
+        return None
+    return user
+
+
+def _drop_login() -> None:
+    # The user is gone, or Flask-Login's own protection of the session turned them away.
+    if keys.OURS.isdisjoint(session):
+        return
+    now = visit()
+    now.ends_proof = session.get(keys.PROOF) or now.ends_proof
+    strip((LOGIN | keys.OURS) - {"_remember"})
+
+
+def _source(before: object, user: User) -> Source:
+    stored = session.get("_user_id")
+    if stored is None or stored != user.get_id():
+        return "request"
+    return "session" if before == stored else "remember"
+
+
+def vet(now: Visit, user: User, source: Source) -> bool:
+    """Say whether this user may enter now, and note why."""
+    state = app_state()
+    policy = state.callbacks.request_loader_policy
+    if source == "request" and policy is not None and policy(request_object()):
+        return True
+    if source == "remember":
+        strip({keys.PROOF, keys.MARK})
+    key, mark = people.user_key(user), keys.read_mark()
+    now.source, now.mark = source, mark
+    required, token = people.is_required(state, user), session.get(keys.PROOF)
+    if source == "session":
+        verdict, standing = logging_in.admit(state.ports, key, token, mark, required=required)
+    else:
+        verdict, standing = logging_in.decide(state.ports, key, token, required=required)
+    now.standing = standing
+    if verdict in {"enter", "mark"}:
+        if source == "remember":
+            now.mark = Mark(key, standing.epoch, 0)
+            keys.write_mark(now.mark)
+        now.vetted = session.get("_user_id") if source != "request" else None
+        return True
+    if verdict == "log_out":
+        holding.sign_out_for_good()
+    elif source != "request":
+        now.pending = pending_hold(user, standing, verdict, source)
+        now.pending.fresh = source == "session" and bool(session.get("_fresh"))
+        now.pending.aside = keys.take_all(NOT_THE_HOSTS) if source == "session" else {}
+        strip(LOGIN | keys.OURS)
+    return False
+
+
+def pending_hold(user: User, standing: Any, verdict: Any, source: Source) -> PendingHold:
+    """Note a login that will be held when the request ends."""
+    return PendingHold(
+        user_key=standing.user_key,
+        login_id=str(user.get_id()),
+        label=people.label(user),
+        standing=standing,
+        verdict=verdict,
+        source=source,
+    )

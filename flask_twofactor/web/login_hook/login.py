@@ -1,0 +1,118 @@
+"""A login becomes a hold, a mark or a proof; a hold that was answered becomes a login."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from flask import Flask, current_app, g, session
+from flask_login import current_user, login_user
+
+from flask_twofactor.core.records import Mark
+from flask_twofactor.flows import logging_in
+from flask_twofactor.web import people
+from flask_twofactor.web import session as keys
+from flask_twofactor.web.state import User, Visit, app_state, visit
+
+from .host import LOGIN, NOT_THE_HOSTS, reload_user, strip
+from .load import pending_hold
+
+log = logging.getLogger("flask_twofactor")
+
+
+def is_held() -> bool:
+    """Say whether this request's login is held: the password was right, nobody is logged in."""
+    if keys.HOLD in session:
+        return True
+    now = visit()
+    if now.pending is None and session.get("_user_id") != now.vetted:
+        on_login(current_app, current_user)
+    return now.pending is not None
+
+
+def on_login(_app: Flask, user: User, **_: object) -> None:
+    """Receive `user_logged_in`: decide, and strip the session if the login is held."""
+    now, user = visit(), people.unwrap(user)
+    if now.releasing is not None and user is now.releasing:
+        now.vetted = session.get("_user_id")
+        return
+    if now.pending is not None and "_user_id" not in session:
+        return  # is_held() was asked before this signal came here
+    try:
+        decide_login(now, user)
+    except Exception:
+        log.exception("a login could not be checked; nobody is logged in")
+        now.failed = True
+        strip(LOGIN | keys.OURS)
+
+
+def on_logout(_app: Flask, **_: object) -> None:
+    """Receive `user_logged_out`: the hold and the proof end with it."""
+    now = visit()
+    now.pending = now.vetted = None
+    now.ends_hold = session.pop(keys.HOLD, None) or now.ends_hold
+    now.ends_proof = session.pop(keys.PROOF, None) or now.ends_proof
+    strip(keys.OURS)
+
+
+def decide_login(now: Visit, user: User) -> None:
+    """Decide what this login leads to. One statement."""
+    state, token = app_state(), session.get(keys.PROOF)
+    key, required = people.user_key(user), people.is_required(state, user)
+    verdict, standing = logging_in.decide(state.ports, key, token, required=required)
+    now.standing, now.source, now.pending = standing, "session", None
+    now.ends_hold = session.pop(keys.HOLD, None) or now.ends_hold
+    if verdict == "enter":
+        now.rotates, now.vetted = True, session["_user_id"]
+        return
+    now.ends_proof = session.pop(keys.PROOF, None) or now.ends_proof
+    session.pop(keys.SETUP, None)
+    if verdict == "mark":
+        now.mark = Mark(key, standing.epoch, state.ports.clock())
+        keys.write_mark(now.mark)
+        now.vetted = session["_user_id"]
+        return
+    now.pending = pending_hold(user, standing, verdict, "login")
+    now.pending.remember = session.get("_remember") == "set"
+    now.pending.remember_seconds = session.get("_remember_seconds")
+    now.pending.fresh = bool(session.get("_fresh", True))
+    now.vetted = None
+    strip(LOGIN | keys.OURS)
+
+
+def release(released: logging_in.Released) -> User | None:
+    """Finish the held login: give the session its keys back and log the user in.
+
+    None if the user is gone, inactive, or no longer the same; then nobody is logged in.
+    """
+    now, kept = visit(), released.kept
+    _renew_session_id()
+    for key in NOT_THE_HOSTS:
+        session.pop(key, None)
+    g.pop(keys.CSRF, None)
+    keys.give_back(kept.session, kept.removed)
+    user = now.releasing = reload_user(kept.login_id, released.user_key)
+    duration = None if kept.remember_seconds is None else timedelta(seconds=kept.remember_seconds)
+    session[keys.PROOF] = released.token
+    if user is None or not login_user(user, kept.remember, duration, fresh=kept.fresh):
+        strip(keys.OURS)
+        now.ends_proof = released.token
+        return None
+    now.vetted = session["_user_id"]
+    return user
+
+
+def adopt_proof(token: str) -> None:
+    """Give this session its new proof, after a change that ended the others."""
+    session.pop(keys.MARK, None)
+    session.pop(keys.CSRF, None)
+    g.pop(keys.CSRF, None)
+    session[keys.PROOF] = token
+    now = visit()
+    now.rotates, now.standing = False, None
+
+
+def _renew_session_id() -> None:
+    renew = getattr(current_app.session_interface, "regenerate", None)
+    if renew is not None:
+        renew(session)
