@@ -97,7 +97,7 @@ def test_the_code_of_the_readme_runs() -> None:
     assert names["app"].test_client().get("/two-factor/").status_code == 401
 
 
-@pytest.mark.parametrize("page", sorted(ROOT.glob("docs/**/*.md")) + [ROOT / "README.md"])
+@pytest.mark.parametrize("page", [*sorted(ROOT.glob("docs/**/*.md")), ROOT / "README.md"])
 def test_links_of_the_docs_lead_somewhere(page: Path) -> None:
     """Every relative link and picture of a page, and every test it names, exists."""
     text = page.read_text(encoding="utf-8")

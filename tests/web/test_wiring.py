@@ -124,7 +124,7 @@ def test_a_hook_put_in_our_place_is_moved() -> None:
     answer = host.log_in(client, host.vic)
 
     assert "X-Seen" not in answer.headers
-    assert host.app.after_request_funcs[None][0] is login_hook._finish
+    assert host.app.after_request_funcs[None][0] is login_hook.finish
 
 
 def refused(app: Flask) -> str:
