@@ -25,7 +25,7 @@ from .stores.keys import parse_keys
 from .stores.sqlalchemy import SQLStore
 from .web import blueprint, holding, login_hook, people, signals, who
 from .web.cli import commands
-from .web.state import AppState, Callbacks, User, app_state
+from .web.state import NAME, AppState, Callbacks, User, app_state
 
 F = TypeVar("F", bound=Callable[..., Any])
 EngineSource = Engine | Callable[[], Engine]
@@ -62,7 +62,7 @@ class TwoFactor:
         if "twofactor" in app.extensions:
             message = "TwoFactor was set up on this app before. Call init_app once for each app."
             raise ConfigurationError(message)
-        if blueprint.NAME in app.blueprints:
+        if NAME in app.blueprints:
             message = "The blueprint name 'twofactor' is taken. Rename the app's own blueprint."
             raise ConfigurationError(message)
         settings = read_settings(app.config, self._faults(app))

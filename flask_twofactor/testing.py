@@ -80,7 +80,8 @@ def pass_challenge(client: FlaskClient, user: Any) -> None:
     answer = client.post(
         address,
         json={"method": TOTP.name, "code": current_code(app, secret)},
-        headers=JSON | {"X-CSRFToken": asked.get_json()["csrf_token"]},
+        headers=JSON
+        | {"X-CSRFToken": asked.get_json()["csrf_token"], "Referer": asked.request.url},
     )
     if answer.status_code != 200:  # noqa: PLR2004
         message = f"the challenge was not passed: {answer.get_data(as_text=True)}"

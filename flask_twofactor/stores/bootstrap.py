@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from .keys import new_key, parse_keys, read_key_file, write_key_file
 from .sealing import KeyRing
 
 REMEDY = "Run `flask twofactor init` once, or put the lost database and its key back together."
+REPAIR = "See that its database runs and is the right one, or restore it from a backup."
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +73,37 @@ def open_store(place: Place, now: float, *, make: bool = False) -> Opened:
     if not may_make and place.database_file is not None and not place.database_file.exists():
         message = f"the store's database {place.database_file} is missing. {REMEDY}"
         raise StoreError(message)
-    if may_make and place.database_file is not None:
-        place.database_file.parent.mkdir(parents=True, exist_ok=True)
-    engine = place.connect()
+    with _explained():
+        if may_make and place.database_file is not None:
+            place.database_file.parent.mkdir(parents=True, exist_ok=True)
+        engine = place.connect()
+        try:
+            return _open_or_meet(place, engine, now, may_make=may_make)
+        except BaseException:
+            engine.dispose()
+            raise
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
     try:
-        return _open(place, engine, now, may_make=may_make)
+        yield
     except SQLAlchemyError as error:
-        engine.dispose()
-        message = f"the store cannot be reached ({type(error).__name__})."
+        message = f"the store cannot be read ({type(error).__name__}). {REPAIR}"
         raise StoreError(message) from error
     except OSError as error:
-        engine.dispose()
-        message = f"the store's key file cannot be used ({error.strerror}). {REMEDY}"
+        message = f"the store's files cannot be used ({error.strerror}). {REPAIR}"
         raise StoreError(message) from error
-    except BaseException:
-        engine.dispose()
-        raise
+
+
+def _open_or_meet(place: Place, engine: Engine, now: float, *, may_make: bool) -> Opened:
+    try:
+        return _open(place, engine, now, may_make=may_make)
+    except SQLAlchemyError:
+        if not may_make:
+            raise
+        # Another process may have made it at this moment: then it is there by now.
+        return _open(place, engine, now, may_make=may_make)
 
 
 def _open(place: Place, engine: Engine, now: float, *, may_make: bool) -> Opened:
@@ -109,12 +126,25 @@ def _open(place: Place, engine: Engine, now: float, *, may_make: bool) -> Opened
 
 
 def _make(place: Place, connection: Connection, now: float) -> Opened:
-    keys = place.keys
-    if keys is None:
-        if place.key_file is None or place.key_file.exists():
-            message = f"there is a key but no database for it. {REMEDY}"
-            raise StoreError(message)
-        keys = write_key_file(place.key_file)
+    if place.keys is not None:
+        return _fill(place.keys, connection, now)
+    if place.key_file is None or place.key_file.exists():
+        message = (
+            f"there is a key, {place.key_file}, but no database for it. Put the lost database "
+            "back beside it, or move the key away and run `flask twofactor init`."
+        )
+        raise StoreError(message)
+    keys = write_key_file(place.key_file)
+    try:
+        opened = _fill(keys, connection, now)
+        connection.commit()
+    except BaseException:
+        place.key_file.unlink()
+        raise
+    return opened
+
+
+def _fill(keys: dict[str, bytes], connection: Connection, now: float) -> Opened:
     ring, store_id = KeyRing(keys), secrets.token_hex(8)
     schema.metadata.create_all(connection)
     connection.execute(insert(schema.version).values(version_num=schema.VERSION))
@@ -151,7 +181,10 @@ def _check_version(found: str | None) -> None:
 
 def _check_id(place: Place, found: str) -> None:
     if place.expected_id is not None and found != place.expected_id:
-        message = f"this is store {found}, TWOFACTOR_STORE_ID names {place.expected_id}."
+        message = (
+            f"this is store {found}, TWOFACTOR_STORE_ID names {place.expected_id}. Bring that "
+            "store's database back, or set TWOFACTOR_STORE_ID to this one's id."
+        )
         raise StoreError(message)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import QueuePool
 
 WAIT_SECONDS = 5
+SWITCH_TRIES = 10
 READING = "twofactor_reading"
 
 
@@ -84,8 +85,16 @@ def _prepared(engine: Engine) -> Engine:
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     connection.execute("PRAGMA busy_timeout = 5000")
-    connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
+    for _ in range(SWITCH_TRIES):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except connection.OperationalError:
+            # At this switch, made once in a file's life, SQLite does not wait for others.
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+        else:
+            return
 
 
 def _begin_immediate(connection: Connection) -> None:

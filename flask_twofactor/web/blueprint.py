@@ -12,11 +12,10 @@ from flask import Blueprint, Response, request
 from flask_twofactor.core.errors import SealError, StoreError
 
 from . import courtesy, headers, security
-from .state import visit
+from .state import NAME, visit
 from .views import asking, challenge, settings, setup
 
 log = logging.getLogger("flask_twofactor")
-NAME = "twofactor"
 View = Callable[..., Response]
 
 ROUTES: tuple[tuple[str, View, tuple[str, ...]], ...] = (

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gettext as catalogues
+import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +12,8 @@ from typing import Any
 
 from flask import current_app, has_request_context, request
 
+log = logging.getLogger("flask_twofactor")
+ATTRIBUTE = "_twofactor_language"
 DOMAIN = "flask_twofactor"
 FOLDER = Path(__file__).parent.parent / "translations"
 
@@ -47,7 +51,21 @@ def language() -> str:
 
 def _chosen_by_host() -> str | None:
     selector = current_app.extensions["twofactor"].callbacks.locale_selector
-    chosen = selector() if selector is not None and has_request_context() else None
+    if selector is None or not has_request_context():
+        return None
+    # The host is asked once per request; what it said lives with the request object.
+    if not hasattr(request, ATTRIBUTE):
+        setattr(request, ATTRIBUTE, _ask(selector))
+    found: str | None = getattr(request, ATTRIBUTE)
+    return found
+
+
+def _ask(selector: Callable[[], str | None]) -> str | None:
+    try:
+        chosen = selector()
+    except Exception:
+        log.exception("locale_selector failed; the browser's language is used")
+        return None
     return str(chosen) if chosen else None
 
 

@@ -17,6 +17,9 @@ from flask_twofactor.settings import Settings
 User = Any
 """The host's user object; only Flask-Login's contract is assumed of it."""
 
+NAME = "twofactor"
+"""The name of our blueprint and of our place in `app.extensions`."""
+
 ATTRIBUTE = "_twofactor"
 
 

@@ -1,9 +1,9 @@
 """Where Flask-Login is hooked: load guard, login, log-out, final check, release.
 
 A held login is absent from Flask-Login's state, never present under a flag. Four places see
-to that: every load of a user passes `load.load`; a login is turned into a hold by
+to that: every load of a user passes `load_guard.load`; a login is turned into a hold by
 `login.on_login`; each request that comes with a session is vetted by `_enter` before any of
-the host's code; and `finish.finish` looks once more before the session is saved, whatever
+the host's code; and `final_check.finish` looks once more before the session is saved, whatever
 happened in between. This is the only room that knows Flask-Login.
 """
 
@@ -20,13 +20,13 @@ from flask_login import LoginManager
 from flask_login.signals import user_logged_in, user_logged_out
 
 from flask_twofactor.core.errors import ConfigurationError
-from flask_twofactor.web import courtesy
+from flask_twofactor.web import courtesy, security
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.state import ATTRIBUTE, AppState, visit
 
-from .finish import finish, unauthorized
+from .final_check import finish, unauthorized
 from .host import clear_remember, login_page, login_page_for, sign_out, to_login
-from .load import load, setup_user, signed_in
+from .load_guard import load, setup_user, signed_in
 from .login import adopt_proof, is_held, on_login, on_logout, release
 
 __all__ = [
@@ -68,6 +68,7 @@ def make_ready(app: Flask, state: AppState) -> None:
         raise ConfigurationError(*faults)
     _guard(manager)
     _take_last_place(app)
+    security.stand_in(app)
     folders = [name for name, one in app.blueprints.items() if one.has_static_folder]
     state.statics = frozenset(["static", *(f"{name}.static" for name in folders)])
     state.manager = manager

@@ -15,7 +15,7 @@ from flask_twofactor.web import session as keys
 from flask_twofactor.web.state import User, Visit, app_state, visit
 
 from .host import LOGIN, NOT_THE_HOSTS, reload_user, strip
-from .load import pending_hold
+from .load_guard import pending_hold
 
 log = logging.getLogger("flask_twofactor")
 

@@ -11,6 +11,7 @@ from flask_twofactor.flows.logging_in import Released
 from flask_twofactor.web import answers, login_hook, redirects, who
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.forms import CodeForm, text
+from flask_twofactor.web.i18n import gettext
 from flask_twofactor.web.qr import svg
 from flask_twofactor.web.state import app_state
 
@@ -71,7 +72,7 @@ def _show(acting: Acting, method: str, refused: RefusedError | None) -> Response
         facts,
         refused=refused,
         asked=begun.method,
-        qr=svg(uri, "QR code") if uri else None,
+        qr=svg(uri, gettext("QR code")) if uri else None,
         typed_name=text(form.name.data),
         label=acting.account.label,
         held=acting.hold is not None,

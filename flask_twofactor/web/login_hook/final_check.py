@@ -24,7 +24,7 @@ from .host import (
     strip,
     user_of,
 )
-from .load import vet
+from .load_guard import vet
 from .login import decide_login
 
 log = logging.getLogger("flask_twofactor")
