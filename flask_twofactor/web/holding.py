@@ -15,7 +15,7 @@ from flask_twofactor.flows import logging_in
 from . import courtesy, redirects
 from . import session as keys
 from .i18n import gettext
-from .state import PendingHold, Visit, app_state
+from .state import PendingHold, Visit, app_state, visit
 
 ALLOWED = "_twofactor_allowed_while_held"
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -59,7 +59,12 @@ def setup_hold() -> Hold | None:
 
 
 def sign_out_for_good() -> None:
-    """Empty a session whose login ended elsewhere, and say why on the next page."""
+    """Empty a session whose login ended elsewhere, and say why on the next page.
+
+    A POST to a page of ours may be the second of a double click, whose first gave this browser
+    a new session: then the browser's cookie is left as it is.
+    """
+    visit().leaves_session = request.method == "POST" and request.blueprint == "twofactor"
     session.clear()
     flash(gettext("You were signed out because your security settings changed or time ran out."))
 

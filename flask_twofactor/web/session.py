@@ -22,7 +22,7 @@ CSRF = "csrf_token"
 
 MOST_BYTES = 16 * 1024
 _serializer = TaggedJSONSerializer()
-_PLACE = "_session" if hasattr(flask.ctx.RequestContext, "session") else "session"
+PLACE = "_session" if hasattr(flask.ctx.RequestContext, "session") else "session"
 
 
 class UnkeepableError(Exception):
@@ -35,13 +35,13 @@ class UnkeepableError(Exception):
 
 def raw(context: Any) -> SessionMixin:
     """Give a request's session without marking it as read, which would add `Vary: Cookie`."""
-    found: SessionMixin = getattr(context, _PLACE)
+    found: SessionMixin = getattr(context, PLACE)
     return found
 
 
 def replace(context: Any, fresh: SessionMixin) -> None:
     """Give a request another session object."""
-    setattr(context, _PLACE, fresh)
+    setattr(context, PLACE, fresh)
 
 
 def as_it_came(app: Flask, request: Request) -> Any:

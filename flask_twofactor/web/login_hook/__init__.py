@@ -77,13 +77,17 @@ def make_ready(app: Flask, state: AppState) -> None:
 def _enter(app: Flask, state: AppState, original: Callable[[], Any]) -> Any:
     # This runs on every page: proxies are left out because each costs several calls.
     context: Any = _cv_request.get()
-    moved = state.manager is not getattr(app, "login_manager", None)
-    if state.manager is None or moved or app.after_request_funcs[None][0] is not finish:
+    if (
+        not state.manager
+        or state.manager is not app.login_manager
+        or app.after_request_funcs[None][0] is not finish
+    ):  # type: ignore[attr-defined]
         make_ready(app, state)
-    if ATTRIBUTE not in context.request.__dict__:
+    known = _cv_app.get().g.__dict__
+    if "_login_user" in known and ATTRIBUTE not in context.request.__dict__:
         # An app context may outlive a request, and with it the user of that request.
-        _cv_app.get().g.__dict__.pop("_login_user", None)
-    if "_user_id" in keys.raw(context) and request.endpoint not in state.statics:
+        del known["_login_user"]
+    if "_user_id" in getattr(context, keys.PLACE) and request.endpoint not in state.statics:
         now = visit()
         now.unloadable = True
         app.login_manager._load_user()  # type: ignore[attr-defined] # noqa: SLF001

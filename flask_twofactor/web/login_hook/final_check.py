@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from flask import Response, current_app, request, session
 from flask.globals import _cv_request
@@ -32,14 +32,19 @@ log = logging.getLogger("flask_twofactor")
 
 def finish(response: Response) -> Response:
     """Stand in for the login manager's hook at the end of a request; it runs last."""
+    # This runs on every page: proxies are left out because each costs several calls.
     context: Any = _cv_request.get()
-    opened = keys.raw(context)
+    opened = getattr(context, keys.PLACE)
     if ATTRIBUTE in context.request.__dict__ or "_user_id" in opened or keys.HOLD in opened:
-        response = _conclude(response)
+        return _finish_checked(context, response)
+    return cast("Response", context.app.login_manager._update_remember_cookie(response))  # noqa: SLF001
+
+
+def _finish_checked(context: Any, response: Response) -> Response:
+    response = _conclude(response)
     if _may_be_remembered(keys.raw(context)):
-        manager = current_app.login_manager  # type: ignore[attr-defined]
-        response = manager._update_remember_cookie(response)  # noqa: SLF001
-    if ATTRIBUTE in context.request.__dict__ and visit().leaves_session:
+        response = context.app.login_manager._update_remember_cookie(response)  # noqa: SLF001
+    if visit().leaves_session:
         keys.leave_cookie_alone(current_app)
     return response
 

@@ -6,7 +6,8 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from flask import current_app, g, request, session
+from flask import request, session
+from flask.globals import _cv_app, _cv_request
 from flask_login import LoginManager, current_user
 
 from flask_twofactor.core.records import Mark, Source
@@ -22,15 +23,18 @@ log = logging.getLogger("flask_twofactor")
 
 def load(manager: LoginManager, original: Callable[[], None]) -> None:
     """Stand in for the login manager's own load of a user."""
-    if "twofactor" not in current_app.extensions:
+    context: Any = _cv_request.get()
+    opened = getattr(context, keys.PLACE)
+    if "twofactor" not in context.app.extensions:
         original()
-    elif keys.HOLD in session:
+    elif keys.HOLD in opened:
         _load_held(manager)
     else:
-        _load_vetted(manager, original)
+        _load_vetted(manager, original, opened)
 
 
 def _load_held(manager: LoginManager) -> None:
+    session.accessed = True
     user = None
     if request.endpoint in app_state().prerequisite_endpoints:
         try:
@@ -41,15 +45,15 @@ def _load_held(manager: LoginManager) -> None:
     manager._update_request_context_with_user(user)  # noqa: SLF001
 
 
-def _load_vetted(manager: LoginManager, original: Callable[[], None]) -> None:
-    before = session.get("_user_id")
+def _load_vetted(manager: LoginManager, original: Callable[[], None], opened: Any) -> None:
+    before = opened["_user_id"] if "_user_id" in opened else None  # noqa: SIM401
     original()
-    user = people.unwrap(g._login_user)  # noqa: SLF001
+    user = _cv_app.get().g._login_user  # noqa: SLF001
     if not is_somebody(user):
-        if before is not None or "_user_id" in session:
+        if before is not None or "_user_id" in opened:
             _drop_login()
         return
-    now = visit()
+    now, user = visit(), people.unwrap(user)
     try:
         allowed = vet(now, user, _source(before, user))
     except Exception:
