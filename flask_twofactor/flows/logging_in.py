@@ -149,12 +149,13 @@ def answer(ports: Ports, token: object, wanted: object, typed: str) -> Released:
         raise RefusedError("unknown_method")
     method, claim = answering.check(ports, held.user_key, owned, wanted, typed)
     now, proof_token = ports.clock(), mint()
+    # Counted before: once the code is spent, nothing may fail that the release needs.
+    left = ports.store.codes_left(held.user_key) - 1 if method.fallback_only else None
     with answering.accepting(ports, held.user_key, method, claim, now) as transaction:
         if not transaction.consume_hold(held.id, now, released=True):
             raise HoldGoneError(released=True)
         proof = new_proof(proof_token, held, method, now)
         transaction.add_proof(proof)
-    left = ports.store.codes_left(held.user_key) if method.fallback_only else None
     ports.publish(_verified(held, method, claim.authenticator_id, now, left))
     return Released(proof_token, held.user_key, _kept(held), proof, method.fallback_only, left)
 

@@ -79,9 +79,9 @@ def _enter(app: Flask, state: AppState, original: Callable[[], Any]) -> Any:
     context: Any = _cv_request.get()
     if (
         not state.manager
-        or state.manager is not app.login_manager
+        or state.manager is not app.login_manager  # type: ignore[attr-defined]
         or app.after_request_funcs[None][0] is not finish
-    ):  # type: ignore[attr-defined]
+    ):
         make_ready(app, state)
     known = _cv_app.get().g.__dict__
     if "_login_user" in known and ATTRIBUTE not in context.request.__dict__:

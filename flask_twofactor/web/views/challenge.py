@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, make_response, redirect, request, session, url_for
 
-from flask_twofactor.core.errors import HoldGoneError, RefusedError
+from flask_twofactor.core.errors import HoldGoneError, RefusedError, TwoFactorError
 from flask_twofactor.core.records import Account
 from flask_twofactor.flows import changing, logging_in
 from flask_twofactor.flows.acting import Acting
@@ -113,15 +113,21 @@ def _answer() -> Response:
 
 
 def _after_fallback(released: logging_in.Released) -> Response:
-    state = app_state()
-    codes: list[str] = []
-    proof = released.proof
-    if state.settings.backup_codes == 1 and not released.codes_left and proof is not None:
-        account = Account(released.user_key, released.kept.label, people.issuer())
-        someone = Acting(account, proof.epoch, required=False, proof=proof)
-        codes = list(changing.renew_codes(state.ports, someone))
+    single = app_state().settings.backup_codes == 1 and not released.codes_left
+    codes = _fresh_code(released) if single else []
     facts = {"ok": True, "next": released.kept.next, "codes_left": released.codes_left}
     return answers.page("backup_code_used", facts | ({"codes": codes} if codes else {}))
+
+
+def _fresh_code(released: logging_in.Released) -> list[str]:
+    proof = released.proof
+    account = Account(released.user_key, released.kept.label, people.issuer())
+    someone = Acting(account, proof.epoch if proof else 0, required=False, proof=proof)
+    try:
+        return list(changing.renew_codes(app_state().ports, someone))
+    except TwoFactorError:
+        log.exception("no fresh backup code could be made; the person is signed in all the same")
+        return []
 
 
 def _gone(gone: HoldGoneError) -> Response:

@@ -58,7 +58,10 @@ def _refuse(acting: Acting, method: str, error: RefusedError) -> Response:
         return answers.ask_first(error, redirects.here_or(page))
     if error.code in {"unknown_method", "too_many", "changed_meanwhile"}:
         return setup_index(error)
-    return _show(acting, method, error)
+    try:
+        return _show(acting, method, error)
+    except RefusedError as since:  # something ran out, or was changed, between the two looks
+        return _refuse(acting, method, since)
 
 
 def _show(acting: Acting, method: str, refused: RefusedError | None) -> Response:
