@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from flask_twofactor.core.errors import StoreError
 
 from . import schema
-from .engine import make_engine
+from .engine import make_engine, reader
 from .keys import new_key, parse_keys, read_key_file, write_key_file
 from .sealing import KeyRing
 
@@ -40,6 +40,7 @@ class Opened:
     """A store that was recognised: its engine, ring and id."""
 
     engine: Engine
+    reader: Engine
     ring: KeyRing
     store_id: str
 
@@ -122,7 +123,7 @@ def _open(place: Place, engine: Engine, now: float, *, may_make: bool) -> Opened
         _check_id(place, row.store_id)
         ring = KeyRing(_keys(place))
         _check_keys(connection, ring, row.store_id, json.loads(row.key_checks))
-        return Opened(engine, ring, row.store_id)
+        return Opened(engine, reader(engine), ring, row.store_id)
 
 
 def _make(place: Place, connection: Connection, now: float) -> Opened:
@@ -154,7 +155,7 @@ def _fill(keys: dict[str, bytes], connection: Connection, now: float) -> Opened:
             id=1, store_id=store_id, key_checks=json.dumps(checks), created_at=now
         )
     )
-    return Opened(connection.engine, ring, store_id)
+    return Opened(connection.engine, reader(connection.engine), ring, store_id)
 
 
 def _keys(place: Place) -> dict[str, bytes]:

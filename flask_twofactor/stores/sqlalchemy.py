@@ -17,7 +17,6 @@ from flask_twofactor.core.throttle import Throttle, waits
 
 from . import schema, statements
 from .bootstrap import Opened, Place, open_store
-from .engine import reader
 from .writing import AUTHENTICATOR, HOLD, SETUP, SQLTransaction
 
 Row = RowMapping
@@ -137,7 +136,7 @@ class SQLStore:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with _translated(), reader(self.opened().engine).connect() as connection:
+        with _translated(), self.opened().reader.connect() as connection:
             yield connection
 
     def _one(self, statement: Any, **values: Any) -> Row | None:

@@ -1,0 +1,1 @@
+"""What the extension costs beside bare Flask-Login: `make bench`."""
