@@ -25,7 +25,8 @@ def svg(text: str, label: str) -> Markup:
     return Markup(
         '<svg class="tf-qr" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0} {0}" '
         'width="240" height="240" shape-rendering="crispEdges" role="img" aria-label="{1}">'
-        '<path fill="#fff" d="M0 0h{0}v{0}H0z"/><path fill="#000" d="{2}"/></svg>'
+        '<path fill="#fff" d="M0 0h{0}v{0}H0z"/>'
+        '<path stroke="#000" transform="translate(0 .5)" d="{2}"/></svg>'
     ).format(size, label, path)
 
 
@@ -34,6 +35,6 @@ def _runs(row: list[bool], y: int) -> str:
     for dark, run in groupby(row):
         length = sum(1 for _ in run)
         if dark:
-            parts.append(f"M{x} {y}h{length}v1h-{length}z")
+            parts.append(f"M{x} {y}h{length}")
         x += length
     return "".join(parts)
