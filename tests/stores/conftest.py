@@ -1,0 +1,61 @@
+"""A store on each kind of database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL, delete
+
+from flask_twofactor.stores import schema
+from flask_twofactor.stores.sqlalchemy import SQLStore
+from tests.stores.support.places import Where, dispose
+from tests.stores.support.racing import Processes, processes
+from tests.support import postgresql
+
+POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgresql)
+
+
+@pytest.fixture(scope="module")
+def postgresql_where(postgresql_server: URL) -> Iterator[Where]:
+    """A PostgreSQL database that the tests of one module share."""
+    with postgresql.database(postgresql_server) as uri:
+        yield Where.at(uri)
+
+
+@pytest.fixture(scope="session")
+def four_processes() -> Iterator[Processes]:
+    """Four processes, started once."""
+    with processes() as started:
+        yield started
+
+
+@pytest.fixture(params=["file", POSTGRESQL])
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> Where:
+    """A database that several processes can reach; its store may hold rows of other tests."""
+    if request.param == "file":
+        return Where.at(f"sqlite:///{tmp_path / 'store.sqlite'}")
+    found: Where = request.getfixturevalue("postgresql_where")
+    return found
+
+
+@pytest.fixture(params=["file", "memory", POSTGRESQL])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SQLStore]:
+    """An empty store on each kind of database."""
+    if request.param == "postgresql":
+        where: Where = request.getfixturevalue("postgresql_where")
+    else:
+        file = f"/{tmp_path / 'store.sqlite'}" if request.param == "file" else ""
+        where = Where.at(f"sqlite://{file}")
+    opened = where.store()
+    empty(opened)
+    yield opened
+    dispose(opened)
+
+
+def empty(store: SQLStore) -> None:
+    """Delete every person's rows."""
+    with store.opened().engine.begin() as connection:
+        for table in schema.PERSONAL:
+            connection.execute(delete(table))

@@ -1,0 +1,148 @@
+"""The store as it must not be: one conditional write is a read, then a write.
+
+A gate between the two makes every competitor read before anyone writes. Transactions begin
+at the first write, as they do by default in SQLite's driver, and end before the look: else
+SQLite's one write lock would let no two meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, delete, select, update
+
+from flask_twofactor.core.records import Claim, Proof
+from flask_twofactor.core.throttle import Throttle
+from flask_twofactor.stores import schema
+from flask_twofactor.stores.bootstrap import Opened
+from flask_twofactor.stores.engine import reader
+from flask_twofactor.stores.sqlalchemy import SQLStore
+from flask_twofactor.stores.writing import SINGLE_USE, SQLTransaction
+
+from .places import NOW, Where
+
+Gate = Callable[[], object]
+
+
+class NaiveTransaction(SQLTransaction):
+    """Does the one named write without a condition, after a look; the others as they should be."""
+
+    def __init__(self, opened: Opened, gate: Gate, write: str) -> None:
+        self._engine = opened.engine
+        self._ring = opened.ring
+        self._gate = gate
+        self._begun: Connection | None = None
+        replace_write(self, write)
+
+    @property
+    def _connection(self) -> Connection:  # type: ignore[override]
+        if self._begun is None:
+            self._begun = self._engine.connect()
+            self._begun.begin()
+        return self._begun
+
+    def end(self, *, commit: bool) -> None:
+        """Finish what was begun."""
+        if self._begun is not None:
+            if commit:
+                self._begun.commit()
+            self._begun.close()
+            self._begun = None
+
+    def naive_claim(self, user_key: str, claim: Claim, now: float) -> bool:
+        """Check, then use up."""
+        if claim.spent is not None:
+            codes = schema.single_use_code
+            digests = self._ring.digests(claim.spent, SINGLE_USE, user_key)
+            mine = (codes.c.user_key == user_key, codes.c.digest.in_(digests))
+            if self._look(select(codes.c.spent_at).where(*mine)) != [(None,)]:
+                return False
+            self._connection.execute(update(codes).where(*mine).values(spent_at=now))
+            return True
+        table = schema.authenticator
+        own = (table.c.id == claim.authenticator_id, table.c.user_key == user_key)
+        found = self._look(select(table.c.counter).where(*own))
+        if claim.counter is None or not found or found[0][0] >= claim.counter:
+            return False
+        self._connection.execute(update(table).where(*own).values(counter=claim.counter))
+        return True
+
+    def naive_consume_hold(self, hold_id: str, now: float, *, released: bool) -> bool:
+        """Check, then consume."""
+        table = schema.hold
+        if self._look(select(table.c.consumed_at).where(table.c.id == hold_id)) != [(None,)]:
+            return False
+        values = {"consumed_at": now, "released": released}
+        self._connection.execute(update(table).where(table.c.id == hold_id).values(values))
+        return True
+
+    def naive_finish_setup(self, pending_id: str, user_key: str) -> bool:
+        """Check, then finish."""
+        table = schema.pending_setup
+        if not self._look(select(table.c.id).where(table.c.user_key == user_key)):
+            return False
+        self._connection.execute(delete(table).where(table.c.id == pending_id))
+        return True
+
+    def naive_replace_proof(self, old_id: str, proof: Proof) -> bool:
+        """Check, then replace."""
+        table = schema.proof
+        if self._look(select(table.c.revoked_at).where(table.c.id == old_id)) != [(None,)]:
+            return False
+        self._connection.execute(update(table).where(table.c.id == old_id).values(revoked_at=NOW))
+        self.add_proof(proof)
+        return True
+
+    def _look(self, statement: Any) -> list[tuple[Any, ...]]:
+        self.end(commit=True)
+        return look(self._engine, statement, self._gate)
+
+
+class NaiveStore(SQLStore):
+    """Does the one named write, of its own or of its transactions, without a condition."""
+
+    def __init__(self, where: Where, gate: Gate, free: int, write: str) -> None:
+        super().__init__(where.place, lambda: NOW, Throttle(free=free))
+        self._gate = gate
+        self._free = free
+        self._write = write
+        replace_write(self, write)
+
+    @contextmanager
+    def transaction(self) -> Iterator[SQLTransaction]:
+        """Begin at the first write."""
+        naive = NaiveTransaction(self.opened(), self._gate, self._write)
+        try:
+            yield naive
+        except BaseException:
+            naive.end(commit=False)
+            raise
+        naive.end(commit=True)
+
+    def naive_reserve(self, user_key: str, now: float) -> float | None:
+        """Count, then pay."""
+        table, engine = schema.account, self.opened().engine
+        mine = table.c.user_key == user_key
+        found = look(engine, select(table.c.failures).where(mine), self._gate)
+        if found[0][0] >= self._free:
+            return now + 30
+        with engine.begin() as connection:
+            connection.execute(update(table).where(mine).values(failures=found[0][0] + 1))
+        return None
+
+
+def replace_write(target: object, write: str) -> None:
+    """Put the naive form of one write in its place, where the target has it."""
+    naive = getattr(target, f"naive_{write}", None)
+    if naive is not None:
+        setattr(target, write, naive)
+
+
+def look(engine: Engine, statement: Any, gate: Gate) -> list[tuple[Any, ...]]:
+    """Read on a connection that is given back before the others are waited for."""
+    with reader(engine).connect() as connection:
+        found = [tuple(row) for row in connection.execute(statement)]
+    gate()
+    return found

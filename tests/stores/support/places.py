@@ -1,0 +1,92 @@
+"""Stores for tests: any address, a key ring of their own, and a time that stands still."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask_twofactor.core.records import Authenticator, Hold, Kept, PendingSetup, Proof
+from flask_twofactor.core.throttle import Throttle
+from flask_twofactor.stores.bootstrap import Place
+from flask_twofactor.stores.engine import make_engine
+from flask_twofactor.stores.keys import new_key, parse_keys
+from flask_twofactor.stores.sqlalchemy import SQLStore
+
+NOW = 1_800_000_000.0
+ANN, BOB = "user:ann", "user:bob"
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """All that another process needs to reach the same store."""
+
+    uri: str
+    keys: tuple[str, ...]
+
+    @classmethod
+    def at(cls, uri: str) -> Where:
+        """Name a database, with a new key."""
+        return cls(uri, (new_key(),))
+
+    def place(self, *, makes_itself: bool = True) -> Place:
+        """Describe the store as the extension does."""
+        return Place(
+            connect=lambda: make_engine(self.uri),
+            keys=parse_keys(self.keys),
+            makes_itself=makes_itself,
+        )
+
+    def store(self, *, free: int = 5) -> SQLStore:
+        """Open the store; `free` guesses cost no wait."""
+        return SQLStore(self.place, lambda: NOW, Throttle(free=free))
+
+
+def dispose(store: SQLStore) -> None:
+    """Give the store's connections back."""
+    store.opened().engine.dispose()
+
+
+def authenticator(row: str = "a" * 32, **values: Any) -> Authenticator:
+    """Give an authenticator as a setup makes it."""
+    defaults = {"method": "totp", "name": "Phone", "created_at": NOW, "data": {"secret": "S"}}
+    return Authenticator(id=row, **{**defaults, **values})
+
+
+def hold(row: str = "h" * 64, **values: Any) -> Hold:
+    """Give a hold that ends in ten minutes."""
+    defaults = {
+        "user_key": ANN,
+        "epoch": 0,
+        "purpose": "challenge",
+        "created_at": NOW,
+        "expires_at": NOW + 600,
+        "password_at": NOW,
+        "kept": Kept(login_id="1", label="ann", next="/account"),
+    }
+    return Hold(id=row, **{**defaults, **values})
+
+
+def proof(row: str = "p" * 64, **values: Any) -> Proof:
+    """Give a proof that was just made."""
+    defaults = {
+        "user_key": ANN,
+        "epoch": 0,
+        "method": "totp",
+        "created_at": NOW,
+        "last_used_at": NOW,
+        "password_at": NOW,
+        "verified_at": NOW,
+        "fallback_at": None,
+    }
+    return Proof(id=row, **{**defaults, **values})
+
+
+def pending_setup(row: str = "s" * 64, **values: Any) -> PendingSetup:
+    """Give a setup that was begun and ends in ten minutes."""
+    defaults = {
+        "user_key": ANN,
+        "method": "totp",
+        "expires_at": NOW + 600,
+        "kept": {"secret": "PENDING"},
+    }
+    return PendingSetup(id=row, **{**defaults, **values})
