@@ -32,7 +32,7 @@ SHOWN = Path(__file__).parent / "screenshots"
 ANN = "ann@maple.test"
 WIDTHS = {"wide": 1280, "phone": 390}
 SCHEMES = ("light", "dark")
-COLOURS = 64
+COLOURS = 128
 IN_DOCS = {
     "overview-off-wide-light",
     "setup-wide-light",
@@ -157,7 +157,7 @@ def _change(ann: Visitor, shoot: Shoot) -> None:
     ann.answer("12")
     shoot("step-up-error")
     ann.go("/two-factor/")
-    ann.press("Turn off two-factor authentication")
+    ann.press("Turn off")
     shoot("step-up-to-turn-off")
 
 
@@ -189,7 +189,7 @@ def picture(page: Page) -> bytes:
     """Photograph the whole page, as a small PNG."""
     photo = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
     small = io.BytesIO()
-    photo.quantize(COLOURS, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    photo.quantize(COLOURS, kmeans=1, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
     return small.getvalue()
 
 

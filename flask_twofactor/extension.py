@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from flask import Flask
-from sqlalchemy import Engine, make_url
+from sqlalchemy import URL, Engine, make_url
+from sqlalchemy.exc import ArgumentError
 
 from .core.clock import SystemClock
 from .core.errors import ConfigurationError
@@ -19,7 +20,7 @@ from .methods.backup_codes import BackupCodes
 from .methods.totp import TOTP, import_data
 from .settings import Settings, read_settings
 from .stores.bootstrap import Place, file_place, memory_place
-from .stores.engine import adopt_engine, make_engine
+from .stores.engine import adopt_engine, is_memory, make_engine
 from .stores.identity import mapped_identity
 from .stores.keys import parse_keys
 from .stores.sqlalchemy import SQLStore
@@ -186,13 +187,12 @@ class TwoFactor:
                 "TWOFACTOR_KEYS is required with a database of your choice. "
                 "Run `python -m flask_twofactor new-key` and set it to a list with that line."
             )
+        keys = config.get("TWOFACTOR_KEYS") or ()
         try:
-            parse_keys(config.get("TWOFACTOR_KEYS") or ())
+            parse_keys(keys.split() if isinstance(keys, str) else keys)
         except (TypeError, ValueError) as error:
             faults.append(f"TWOFACTOR_KEYS: {error}.")
-        if uri and _is_same_file(app, uri, config.get("SQLALCHEMY_DATABASE_URI")):
-            faults.append("TWOFACTOR_DATABASE_URI is the app's own SQLite file. Name another.")
-        return faults
+        return [*faults, *_address_faults(app, uri)]
 
 
 def _place(app: Flask, settings: Settings, engine: EngineSource | None) -> Place:
@@ -220,14 +220,22 @@ def _place(app: Flask, settings: Settings, engine: EngineSource | None) -> Place
     return file_place(folder, expected_id=settings.store_id, makes_itself=alone)
 
 
-def _is_same_file(app: Flask, ours: str, theirs: object) -> bool:
-    if not isinstance(theirs, str):
-        return False
-    one, two = make_url(ours), make_url(theirs)
-    if {one.get_backend_name(), two.get_backend_name()} != {"sqlite"}:
-        return False
-    return _file(app, one.database) == _file(app, two.database)
+def _address_faults(app: Flask, uri: object) -> list[str]:
+    theirs = app.config.get("SQLALCHEMY_DATABASE_URI")
+    if not isinstance(uri, str) or not uri:
+        return []
+    try:
+        ours = make_url(uri)
+    except ArgumentError:
+        form = "postgresql+psycopg://user:password@host/name"
+        return [f"TWOFACTOR_DATABASE_URI is no address. Write it like {form}."]
+    if isinstance(theirs, str) and _files(app, ours) & _files(app, make_url(theirs)):
+        return ["TWOFACTOR_DATABASE_URI is the app's own SQLite file. Name another."]
+    return []
 
 
-def _file(app: Flask, name: str | None) -> Path | None:
-    return (Path(app.instance_path) / name).resolve() if name else None
+def _files(app: Flask, url: URL) -> set[Path]:
+    # SQLAlchemy starts at the working folder, Flask-SQLAlchemy at the instance folder.
+    if url.get_backend_name() != "sqlite" or is_memory(url):
+        return set()
+    return {(start / str(url.database)).resolve() for start in (Path(), Path(app.instance_path))}

@@ -91,7 +91,7 @@ def test_the_code_of_the_readme_runs() -> None:
     example = re.search(r"```python\n(.*?)```", text, flags=re.DOTALL)
     assert example
     names: dict[str, Flask] = {"__name__": "readme"}  # type: ignore[dict-item]
-    exec(example[1], names)  # noqa: S102
+    exec(example[1], names)
 
     names["app"].testing = True
     assert names["app"].test_client().get("/two-factor/").status_code == 401

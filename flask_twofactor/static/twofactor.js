@@ -1,28 +1,33 @@
 // Comforts only: everything works without this file.
 (function () {
   "use strict";
-  const text = (selector) => {
-    const place = document.querySelector(selector);
+  const text = (place) => {
     const items = place.querySelectorAll("code");
     return items.length ? Array.from(items, (item) => item.textContent).join("\n") : place.textContent;
+  };
+  const mark = (place) => getSelection().selectAllChildren(place);
+  const copy = (button, place) => {
+    // Without https there is no clipboard: mark the text, so that it can be copied by hand.
+    if (!navigator.clipboard) return mark(place);
+    navigator.clipboard.writeText(text(place)).then(
+      () => { button.textContent = button.dataset.done; },
+      () => mark(place),
+    );
+  };
+  const download = (button, place) => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text(place) + "\n"], { type: "text/plain" }));
+    link.download = button.dataset.name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   };
   document.querySelectorAll(".tf-needs-script").forEach((place) => { place.hidden = false; });
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-copy],[data-download],[data-print]");
     if (!button) return;
-    if (button.dataset.copy) {
-      navigator.clipboard.writeText(text(button.dataset.copy)).then(() => {
-        button.textContent = button.dataset.done;
-      });
-    } else if (button.dataset.download) {
-      const link = document.createElement("a");
-      const blob = new Blob([text(button.dataset.download) + "\n"], { type: "text/plain" });
-      link.href = URL.createObjectURL(blob);
-      link.download = button.dataset.name;
-      link.click();
-      URL.revokeObjectURL(link.href);
-    } else {
-      window.print();
-    }
+    const place = document.querySelector(button.dataset.copy || button.dataset.download || "body");
+    if (button.dataset.copy) copy(button, place);
+    else if (button.dataset.download) download(button, place);
+    else window.print();
   });
 })();

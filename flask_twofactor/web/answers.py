@@ -10,7 +10,7 @@ from flask_wtf.csrf import generate_csrf
 from flask_twofactor.core.errors import RefusedError
 
 from .courtesy import wants_json
-from .messages import message
+from .messages import WHOLE_PAGE, message
 from .render import render
 from .session import CSRF
 
@@ -34,8 +34,7 @@ def page(
     if wants_json():
         answer = make_response(jsonify(_json(facts, refused)), status)
     else:
-        error = message(refused) if refused is not None else None
-        values = (facts or {}) | context | {"error": error, "refused": refused}
+        values = (facts or {}) | context | _error(refused)
         answer = make_response(render(name, **values), status)
     if refused is not None and refused.retry_after is not None:
         answer.headers["Retry-After"] = str(refused.retry_after)
@@ -57,6 +56,12 @@ def ask_first(refused: RefusedError, next_page: str) -> Response:
         answer = {"error": refused.code, f"{refused.code.removesuffix('_required')}_url": target}
         return make_response(jsonify(answer), 403)
     return make_response(redirect(target, 303))
+
+
+def _error(refused: RefusedError | None) -> dict[str, Any]:
+    if refused is None:
+        return {}
+    return {"error": message(refused), "error_at_field": refused.code not in WHOLE_PAGE}
 
 
 def _json(facts: dict[str, Any] | None, refused: RefusedError | None) -> dict[str, Any]:

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, request
-
-from flask_twofactor.core.errors import SealError, StoreError
+from werkzeug.exceptions import HTTPException
 
 from . import courtesy, headers, security
 from .state import NAME, visit
-from .views import asking, challenge, settings, setup
+from .views import asking, challenge, leaving, settings, setup
 
 log = logging.getLogger("flask_twofactor")
 View = Callable[..., Response]
@@ -28,7 +27,7 @@ ROUTES: tuple[tuple[str, View, tuple[str, ...]], ...] = (
     ("/disable", settings.disable, ("POST",)),
     ("/confirm-password", asking.confirm_password, ("GET", "POST")),
     ("/challenge", challenge.challenge, ("GET", "POST")),
-    ("/cancel", challenge.cancel, ("POST",)),
+    ("/cancel", leaving.cancel, ("POST",)),
     ("/lost-device", challenge.lost_device, ("GET",)),
     ("/step-up", asking.step_up, ("GET", "POST")),
 )
@@ -55,8 +54,10 @@ def _guarded(view: View) -> View:
     def guarded(**values: Any) -> Response:
         try:
             return view(**values, refused=security.fault())
-        except (StoreError, SealError):
-            log.exception("the store is not usable; nobody is let in")
+        except HTTPException:
+            raise
+        except Exception:
+            log.exception("a page could not be answered; nobody is let in")
             visit().failed = True
             return courtesy.unavailable()
 

@@ -38,12 +38,18 @@ def conclude(now: Visit, response: Response, keep_out: Collection[str]) -> Respo
     return None
 
 
-def purpose_of_session() -> str:
-    """Give what the session's hold asks for; a hold that is gone leads to the challenge too."""
+def purpose_of_session() -> str | None:
+    """Give what the session's hold asks for, or None if this browser is not held.
+
+    A hold that ended leads to the challenge, which says so. One that was released asks for
+    nothing: if the answer that released it was lost, the person has to sign in again.
+    """
+    if keys.HOLD not in session:
+        return None
     try:
-        held, _ = logging_in.look_up(app_state().ports, session.get(keys.HOLD))
-    except HoldGoneError:
-        return "challenge"
+        held, _ = logging_in.look_up(app_state().ports, session[keys.HOLD])
+    except HoldGoneError as gone:
+        return None if gone.released else "challenge"
     return held.purpose
 
 

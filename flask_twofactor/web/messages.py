@@ -33,6 +33,11 @@ TEXTS = {
     "unavailable": mark("Sign-in codes cannot be checked right now. Nothing was lost."),
 }
 
+WHOLE_PAGE = frozenset(
+    {"csrf", "unknown_method", "setup_expired", "changed_meanwhile", "unavailable", "not_protected"}
+)
+"""What is not about the field of a page that has one, and so stands at its top."""
+
 
 def message(refused: RefusedError) -> str:
     """Give the text for a refusal."""

@@ -14,15 +14,17 @@ from .session import CSRF
 from .state import app_state
 
 BUNDLED = "twofactor/base.html"
+NO_ERROR = {"error": None, "error_at_field": False}
 log = logging.getLogger("flask_twofactor")
 
 
 def render(page: str, *, bare: bool = False, **context: Any) -> str:
     """Render `twofactor/<page>.html`. `bare` pages use nothing of the host.
 
-    If the host's base template raises, the error is logged and the bundled one is used.
+    A page has its facts in `tf` alone, so that no name of the host's own template is taken. If
+    the host's base template raises, the error is logged and the bundled one is used.
     """
-    values = _common(bare=bare) | context
+    values = _values(context, bare=bare)
     base = BUNDLED if bare else app_state().settings.base_template
     name = f"twofactor/{page}.html"
     if base == BUNDLED:
@@ -34,13 +36,13 @@ def render(page: str, *, bare: bool = False, **context: Any) -> str:
         return render_template(name, twofactor_base=BUNDLED, **values)
 
 
-def _common(*, bare: bool) -> dict[str, Any]:
-    # Short names of our own: the host's template, into which we render, may have a `_`.
+def _values(context: dict[str, Any], *, bare: bool) -> dict[str, Any]:
     facts = SimpleNamespace(
         language="en" if bare else i18n.language(),
         issuer=people.issuer(),
         support_url=app_state().settings.support_url,
         landing=redirects.landing(),
         csrf_token=None if bare else lambda: generate_csrf(token_key=CSRF),
+        **NO_ERROR | context,
     )
     return {"tf": facts, "tf_": i18n.gettext, "tf_n": i18n.ngettext, "tf_date": i18n.date}

@@ -45,8 +45,8 @@ def user() -> User | None:
 
 def turn_away() -> Response:
     """Answer somebody who may not act here: to the challenge, to login, or say what happened."""
-    if keys.HOLD in session:
-        return courtesy.ask_for_factor(holding.purpose_of_session())
+    if (purpose := holding.purpose_of_session()) is not None:
+        return courtesy.ask_for_factor(purpose)
     if courtesy.wants_json() or request.method == "POST":
         login = login_hook.login_page()
         return answers.page("signed_out", refused=RefusedError("signed_out"), login_url=login)

@@ -217,3 +217,27 @@ def test_the_lost_device_page_names_the_ways() -> None:
         assert "Use your saved key" in page
         assert 'href="https://help.test/"' in page
         assert host.client().get(f"{PAGES}/lost-device").status_code == 200
+
+
+@pytest.mark.parametrize("path", [OVERVIEW, CODES, SETUP, f"{PAGES}/setup", STEP_UP, CONFIRM])
+def test_every_page_speaks_json(path: str) -> None:
+    """JSON of a page carries its facts and a token that opens the next POST, no-store."""
+    with portal() as host:
+        client = host.protected()
+        answer = client.get(path, headers=JSON)
+
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+        headers = JSON | {"X-CSRFToken": answer.get_json()["csrf_token"]}
+        assert client.post(DISABLE, json={}, headers=headers).get_json()["ok"] is True
+
+
+@pytest.mark.parametrize("token", ["", "stale", "null"])
+def test_no_change_without_the_token(token: str) -> None:
+    """A form from elsewhere changes nothing; the page says that it was open for too long."""
+    with portal() as host:
+        client = host.protected()
+        for path in (DISABLE, CODES, change(client, "Test phone", "remove"), CANCEL):
+            answer = client.post(path, data={"csrf_token": token})
+            assert answer.status_code in {303, 400}
+            assert answer.status_code == 303 or "open for too long" in answer.text
+        assert read(client, OVERVIEW)["protected"] is True

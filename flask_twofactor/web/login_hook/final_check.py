@@ -9,7 +9,6 @@ from typing import Any, cast
 from flask import Response, current_app, request, session
 from flask.globals import _cv_request
 
-from flask_twofactor.core.errors import TwoFactorError
 from flask_twofactor.web import courtesy, holding
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.state import ATTRIBUTE, Visit, app_state, visit
@@ -56,14 +55,13 @@ def unauthorized(original: Callable[[], Any]) -> Any:
     now = visit()
     if now.pending is not None and now.pending.source != "login":
         return courtesy.ask_for_factor(now.pending.verdict)
-    if keys.HOLD not in session:
-        return original()
     try:
-        return courtesy.ask_for_factor(holding.purpose_of_session())
-    except TwoFactorError:
+        purpose = holding.purpose_of_session()
+    except Exception:
         log.exception("a hold could not be read; nobody is let in")
         now.failed = True
         return courtesy.unavailable()
+    return original() if purpose is None else courtesy.ask_for_factor(purpose)
 
 
 def _conclude(response: Response) -> Response:
@@ -106,7 +104,8 @@ def _courtesy_at_login_page(now: Visit, response: Response) -> Response:
         return response
     if is_allowed_while_held() or not is_login_view():
         return response
-    return courtesy.ask_for_factor(holding.purpose_of_session())
+    purpose = holding.purpose_of_session()
+    return response if purpose is None else courtesy.ask_for_factor(purpose)
 
 
 def _may_be_remembered(opened: Any) -> bool:

@@ -59,7 +59,12 @@ def confirm_password(refused: RefusedError | None = None) -> Response:
     can_ask = app_state().callbacks.password_checker is not None
     facts = {"next": target}
     return answers.page(
-        "confirm_password", facts, refused=refused, can_ask=can_ask, label=acting.account.label
+        "confirm_password",
+        facts,
+        refused=refused,
+        can_ask=can_ask,
+        held=acting.hold is not None,
+        label=acting.account.label,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from typing import Any
 
 from flask import Response, make_response, redirect, request, session, url_for
@@ -46,15 +47,6 @@ def lost_device(refused: RefusedError | None = None) -> Response:
     return answers.page("lost_device", {"held": keys.HOLD in session}, refused=refused, ways=others)
 
 
-def cancel(refused: RefusedError | None = None) -> Response:
-    """End a held login, or sign out; the remember-me cookie goes too."""
-    if refused is not None:
-        return challenge(refused)
-    login_hook.sign_out()
-    login_hook.clear_remember()
-    return answers.go(login_hook.login_page())
-
-
 def released_to(user: User, response: Response) -> Response:
     """Let the host redo what its login answer did."""
     callback = app_state().callbacks.after_release
@@ -88,8 +80,12 @@ def _ask(refused: RefusedError | None) -> Response:
         others=asked.others,
         step=asked.step.shown,
         label=kept.label if kept else "",
-        minutes=app_state().settings.hold_minutes,
+        minutes=_minutes_left(asked.hold.expires_at),
     )
+
+
+def _minutes_left(expires_at: float) -> int:
+    return max(1, math.ceil((expires_at - app_state().ports.clock()) / 60))
 
 
 def _answer_or_ask() -> Response:
@@ -116,7 +112,8 @@ def _after_fallback(released: logging_in.Released) -> Response:
     single = app_state().settings.backup_codes == 1 and not released.codes_left
     codes = _fresh_code(released) if single else []
     facts = {"ok": True, "next": released.kept.next, "codes_left": released.codes_left}
-    return answers.page("backup_code_used", facts | ({"codes": codes} if codes else {}))
+    new = {"codes": codes} if codes else {}
+    return answers.page("backup_code_used", facts | new, label=released.kept.label)
 
 
 def _fresh_code(released: logging_in.Released) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from flask import Response, request, url_for
 
@@ -16,8 +17,10 @@ from flask_twofactor.web.state import app_state
 Change = Callable[[Acting], str | None]
 
 
-def overview(refused: RefusedError | None = None) -> Response:
-    """Show what the person has set up."""
+def overview(
+    refused: RefusedError | None = None, renaming: str | None = None, typed: str | None = None
+) -> Response:
+    """Show what the person has set up; a refused new name stays in its field."""
     acting = who.acting()
     if acting is None or acting.hold is not None:
         return who.turn_away()
@@ -38,7 +41,15 @@ def overview(refused: RefusedError | None = None) -> Response:
         ],
     }
     titles = {method.name: method.title for method in app_state().ports.methods}
-    return answers.page("overview", facts, refused=refused, shown=shown, titles=titles)
+    return answers.page(
+        "overview",
+        facts,
+        refused=refused,
+        shown=shown,
+        titles=titles,
+        renaming=next((one.id for one in shown.authenticators if one.id == renaming), None),
+        typed_name=typed,
+    )
 
 
 def backup_codes(refused: RefusedError | None = None) -> Response:
@@ -50,14 +61,15 @@ def backup_codes(refused: RefusedError | None = None) -> Response:
         try:
             codes = list(changing.renew_codes(app_state().ports, acting))
         except RefusedError as error:
-            return _turn(error, "backup_codes")
+            return _turn(error, "backup_codes", overview)
         target = url_for("twofactor.overview")
-        return answers.page("codes", {"ok": True, "next": target, "codes": codes}, enabled=False)
+        facts = {"ok": True, "next": target, "codes": codes}
+        return answers.page("codes", facts, first=False, label=acting.account.label)
     shown = changing.overview(app_state().ports, acting.user_key)
     if not shown.protected:
         return overview(refused or RefusedError("not_protected"))
-    facts = {"codes_left": shown.codes_left}
-    return answers.page("backup_codes", facts, refused=refused, shown=shown)
+    facts_now = {"codes_left": shown.codes_left}
+    return answers.page("backup_codes", facts_now, refused=refused)
 
 
 def remove_authenticator(id: str, refused: RefusedError | None = None) -> Response:  # noqa: A002
@@ -68,7 +80,10 @@ def remove_authenticator(id: str, refused: RefusedError | None = None) -> Respon
 def rename_authenticator(id: str, refused: RefusedError | None = None) -> Response:  # noqa: A002
     """Rename one authenticator."""
     name = NameForm.read().name.data
-    return _change(lambda acting: changing.rename(app_state().ports, acting, id, name), refused)
+    again = partial(overview, renaming=id, typed=name)
+    return _change(
+        lambda acting: changing.rename(app_state().ports, acting, id, name), refused, again
+    )
 
 
 def disable(refused: RefusedError | None = None) -> Response:
@@ -76,7 +91,11 @@ def disable(refused: RefusedError | None = None) -> Response:
     return _change(lambda acting: changing.disable(app_state().ports, acting), refused)
 
 
-def _change(change: Change, refused: RefusedError | None) -> Response:
+def _change(
+    change: Change,
+    refused: RefusedError | None,
+    again: Callable[[RefusedError], Response] = overview,
+) -> Response:
     acting = who.acting()
     if acting is None or acting.hold is not None:
         return who.turn_away()
@@ -85,13 +104,15 @@ def _change(change: Change, refused: RefusedError | None) -> Response:
             raise refused
         token = change(acting)
     except RefusedError as error:
-        return _turn(error, "overview")
+        return _turn(error, "overview", again)
     if token is not None:
         login_hook.adopt_proof(token)
     return answers.go(url_for("twofactor.overview"))
 
 
-def _turn(error: RefusedError, endpoint: str) -> Response:
+def _turn(
+    error: RefusedError, endpoint: str, again: Callable[[RefusedError], Response]
+) -> Response:
     if error.code in answers.NEEDS:
         return answers.ask_first(error, url_for(f"twofactor.{endpoint}"))
-    return overview(error)
+    return again(error)

@@ -31,7 +31,6 @@ def setup_index(refused: RefusedError | None = None) -> Response:
         refused=refused,
         methods=methods,
         held=acting.hold is not None,
-        next=redirects.safe_path(request.args.get("next")),
     )
 
 
@@ -95,13 +94,13 @@ def _confirm(acting: Acting, method: str) -> Response:
     session.pop(keys.SETUP, None)
     if acting.hold is None or done.kept is None:
         login_hook.adopt_proof(done.token)
-        return _done(done, url_for("twofactor.overview"))
+        return _done(acting, done, url_for("twofactor.overview"))
     user = login_hook.release(Released(done.token, acting.user_key, done.kept))
     if user is None:
         return answers.page("refused", refused=RefusedError("signed_out"))
-    return released_to(user, _done(done, done.kept.next))
+    return released_to(user, _done(acting, done, done.kept.next))
 
 
-def _done(done: setting_up.Finished, target: str) -> Response:
+def _done(acting: Acting, done: setting_up.Finished, target: str) -> Response:
     facts = {"ok": True, "next": target, "codes": list(done.codes)}
-    return answers.page("codes", facts, first=done.first, enabled=True)
+    return answers.page("codes", facts, first=done.first, label=acting.account.label)

@@ -1,0 +1,219 @@
+"""Ann turns two-factor authentication on and signs in with it, in a real browser."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import io
+import re
+import struct
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import zxingcpp
+from flask import Flask
+from PIL import Image
+from playwright.sync_api import ConsoleMessage, Page, expect
+
+from example_app import create_app
+from example_app.seed import DEMO_PASSWORD
+from flask_twofactor.testing import FrozenClock, frozen_clock
+
+pytestmark = pytest.mark.browser
+ANN = "ann@maple.test"
+STEP = 30
+
+
+def six_digits(secret: str, now: float) -> str:
+    """Make the code by RFC 6238, independently of what is under test."""
+    counter = struct.pack(">Q", int(now) // STEP)
+    mac = hmac.new(base64.b32decode(secret), counter, hashlib.sha1).digest()
+    at = mac[-1] & 15
+    number = struct.unpack(">I", mac[at : at + 4])[0] & 0x7FFFFFFF
+    return f"{number % 10**6:06d}"
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[Flask]:
+    """The example app as `make demo` starts it, but for its folder and quick hashing."""
+    return create_app({"PASSWORD_METHOD": "pbkdf2:sha256:1"}, instance_path=str(tmp_path))
+
+
+@pytest.fixture
+def clock(app: Flask) -> Iterator[FrozenClock]:
+    """The app's two-factor clock, standing still."""
+    with frozen_clock(app) as clock:
+        yield clock
+
+
+class Ann:
+    """Ann in front of her browser, with her phone in her hand."""
+
+    def __init__(self, page: Page, address: str, clock: FrozenClock) -> None:
+        self.page, self.address, self.clock = page, address, clock
+        self.secret = ""
+        self.complaints: list[str] = []
+        page.on("console", self._note)
+
+    def log_in(self) -> None:
+        """Give address and password."""
+        self.page.goto(f"{self.address}/login")
+        self.page.fill("[name=email]", ANN)
+        self.page.fill("[name=password]", DEMO_PASSWORD)
+        self.page.click("main [type=submit]")
+
+    def log_out(self) -> None:
+        """Choose Log out in the menu."""
+        self.page.goto(f"{self.address}/account")
+        self.page.locator("details.menu > summary").click()
+        self.page.get_by_role("button", name="Log out").click()
+
+    def set_up(self) -> list[str]:
+        """Set the app up by scanning the QR code, and give the backup codes."""
+        self.page.goto(f"{self.address}/two-factor/")
+        self.page.get_by_role("link", name="Set up two-factor authentication").click()
+        self.page.get_by_role("link", name="Get started").click()
+        self.secret = self.scan()
+        self.enter(self.code())
+        expect(self.page.get_by_text("Two-Factor Authentication is now enabled")).to_be_visible()
+        return self.page.locator("main code").all_text_contents()
+
+    def scan(self) -> str:
+        """Read the secret from the QR code, as a phone does: from the picture on the screen."""
+        picture = self.page.screenshot(full_page=True)
+        found = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture)).convert("RGB"))
+        assert len(found) == 1
+        return parse_qs(urlsplit(found[0].text).query)["secret"][0]
+
+    def code(self) -> str:
+        """Give the code of a new time step."""
+        self.clock.move(STEP)
+        return six_digits(self.secret, self.clock.now)
+
+    def enter(self, code: str) -> None:
+        """Type a code and send it."""
+        self.page.fill("[name=code]", code)
+        self.page.locator("[name=code]").press("Enter")
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and "status of" not in message.text:
+            self.complaints.append(message.text)
+
+
+@pytest.fixture
+def meet(
+    app: Flask,
+    clock: FrozenClock,
+    live_server: Callable[..., str],
+    open_page: Callable[..., Page],
+) -> Callable[..., Ann]:
+    """Put Ann in front of a browser of the given width, colours and habits."""
+    address = live_server(app)
+    return lambda **profile: Ann(open_page(**profile), address, clock)
+
+
+def test_first_setup_and_login(meet: Callable[..., Ann]) -> None:
+    """Set up by the scanned QR code; the next login is held until a right code comes."""
+    ann = meet()
+    ann.log_in()
+    codes = ann.set_up()
+    assert len(codes) == 10
+    ann.page.get_by_role("link", name=re.compile("I saved")).click()
+    expect(ann.page.get_by_text("Two-factor authentication is on")).to_be_visible()
+
+    ann.log_out()
+    ann.log_in()
+    expect(ann.page).to_have_url(re.compile("/two-factor/challenge"))
+    ann.page.goto(f"{ann.address}/account")
+    expect(ann.page).to_have_url(re.compile("/two-factor/challenge"))
+    assert "Ann Tremblay" not in ann.page.content()
+
+    right = ann.code()
+    ann.enter("000000" if right != "000000" else "111111")
+    error = ann.page.get_by_role("alert")
+    expect(error).to_contain_text("That code is not right")
+    described = ann.page.locator("[name=code]").get_attribute("aria-describedby") or ""
+    assert error.get_attribute("id") in described.split()
+    ann.enter(f"{right[:3]} {right[3:]}")
+    expect(ann.page).to_have_url(re.compile("/account"))
+    assert ann.complaints == []
+
+
+def test_a_backup_code_works_once(meet: Callable[..., Ann]) -> None:
+    """A backup code lets in once and says what to do next; the same one is refused."""
+    ann = meet(width=390, height=844)
+    ann.log_in()
+    codes = ann.set_up()
+    for _ in range(2):
+        ann.log_out()
+        ann.log_in()
+        ann.page.get_by_role("link", name="Backup code").click()
+        ann.enter(codes[0].lower())
+        if "challenge" not in ann.page.url:
+            break
+        if ann.page.get_by_role("alert").count():
+            break
+        expect(ann.page.get_by_text("9 left")).to_be_visible()
+        ann.page.get_by_role("link", name=re.compile("continue", re.IGNORECASE)).click()
+        expect(ann.page).to_have_url(re.compile("/account"))
+
+    expect(ann.page.get_by_role("alert")).to_contain_text("already used")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_qr_code_is_read_on_a_phone(scheme: str, meet: Callable[..., Ann]) -> None:
+    """At phone width, in light and in dark, the QR code is read from the screen."""
+    ann = meet(width=390, height=844, color_scheme=scheme, device_scale_factor=2)
+    ann.log_in()
+
+    assert len(ann.set_up()) == 10
+
+
+def test_without_script_and_with_the_keyboard_only(meet: Callable[..., Ann]) -> None:
+    """With scripts off and no mouse a person sets up, saves the codes and signs in."""
+    ann = meet(java_script_enabled=False)
+    ann.log_in()
+    ann.set_up()
+    _press_until(ann.page, "I saved")
+    ann.page.keyboard.press("Enter")
+    expect(ann.page.get_by_text("Two-factor authentication is on")).to_be_visible()
+    ann.page.context.clear_cookies()
+    ann.log_in()
+    ann.page.keyboard.type(ann.code())
+    ann.page.keyboard.press("Enter")
+
+    expect(ann.page).to_have_url(re.compile("/account"))
+
+
+def test_no_page_is_wider_than_a_phone(meet: Callable[..., Ann]) -> None:
+    """At phone width no page of a setup and login scrolls sideways or breaks the CSP."""
+    ann = meet(width=360, height=740)
+    ann.log_in()
+    for path in ("", "setup", "setup/totp"):
+        ann.page.goto(f"{ann.address}/two-factor/{path}")
+        assert _fits(ann.page), path
+    ann.set_up()
+    assert _fits(ann.page), "codes"
+    ann.log_out()
+    ann.log_in()
+    for path in ("challenge", "challenge?method=backup_code", "lost-device"):
+        ann.page.goto(f"{ann.address}/two-factor/{path}")
+        assert _fits(ann.page), path
+
+    assert ann.complaints == []
+
+
+def _fits(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+
+def _press_until(page: Page, words: str) -> None:
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        focused = page.locator(":focus")
+        if focused.count() and words in (focused.text_content() or ""):
+            return
+    pytest.fail(f"the keyboard does not reach {words!r}")

@@ -1,0 +1,152 @@
+"""Every word on every page comes from the catalogue, in the language the host chose."""
+
+from __future__ import annotations
+
+import gettext
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+
+import pytest
+
+from flask_twofactor.core.errors import RefusedError
+from flask_twofactor.web import i18n
+from flask_twofactor.web.answers import page as answer_page
+from flask_twofactor.web.messages import TEXTS
+
+from .support.guard import break_store, fail
+from .support.portal import (
+    CHALLENGE,
+    CODES,
+    CONFIRM,
+    DISABLE,
+    OVERVIEW,
+    PAGES,
+    SETUP,
+    STEP_UP,
+    finish_setup,
+    form,
+    make_codes,
+    portal,
+    read,
+)
+
+# What is not ours to translate: the app, the person, their phone, and what is secret.
+DATA = (
+    r"tests\.web\.support\.host|vic@host\.test|Pixel 9"
+    r"|(?:[A-Z2-7]{4} )+[A-Z2-7]{4}|(?:[0-9A-Z]{5}-){4}[0-9A-Z]{5}"
+)
+SPOKEN = {"aria-label", "title", "alt", "placeholder", "data-done"}
+
+
+class Marked(gettext.NullTranslations):
+    """A language in which every text stands in brackets."""
+
+    def gettext(self, message: str) -> str:
+        """Put a text in brackets."""
+        return f"\u27e6{message}\u27e7"
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        """Put a text that counts in brackets."""
+        return f"\u27e6{msgid1 if n == 1 else msgid2}\u27e7"
+
+
+class Words(HTMLParser):
+    """Collects the words of a page that stand outside the brackets."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        """Look at a text."""
+        bare = re.sub("\u27e6[^\u27e7]*\u27e7", "", data)
+        bare = re.sub(DATA, "", bare)
+        if re.search(r"[^\W\d_]", bare):
+            self.found.append(bare.strip())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Look at what is read aloud or shown of an element."""
+        for name, value in attrs if tag != "meta" else []:
+            if name in SPOKEN:
+                self.handle_data(value or "")
+
+
+@pytest.fixture
+def marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read every page in the language of brackets."""
+    monkeypatch.setattr(i18n, "_catalogue", Marked)
+
+
+def words_of(html: str) -> list[str]:
+    """Give the words that nobody could translate; there must be some that one can."""
+    assert "\u27e6" in html
+    words = Words()
+    words.feed(html)
+    return words.found
+
+
+def pages() -> Iterator[str]:
+    """Give every page of ours, with and without a second factor, also while it is down."""
+    with portal(TWOFACTOR_SUPPORT_URL="/help") as host:
+        client = host.plain()
+        yield from (client.get(path).text for path in (OVERVIEW, f"{PAGES}/setup", SETUP, CONFIRM))
+        yield form(client, SETUP, code="000000").text
+        yield finish_setup(host, client, name="Pixel 9").text
+        yield from (client.get(path).text for path in (OVERVIEW, CODES, STEP_UP))
+        yield client.get(f"{STEP_UP}?full=1").text
+        yield form(client, CODES).text
+        (code, *_) = make_codes(client)
+        held = host.held()
+        yield from (held.get(path).text for path in (CHALLENGE, f"{PAGES}/lost-device"))
+        yield held.get(f"{CHALLENGE}?method=backup_code").text
+        again = read(held, CHALLENGE)["csrf_token"]
+        kept = held.get_cookie("session")
+        yield form(held, CHALLENGE, method="backup_code", code=code).text
+        assert kept is not None
+        held.set_cookie("session", kept.value)
+        yield held.post(CHALLENGE, data={"csrf_token": again, "code": code}).text
+        yield host.client().post(DISABLE).text
+        break_store(host.app)
+        yield client.get(OVERVIEW).text
+
+
+def test_every_page_is_translated(marked: None) -> None:
+    """Outside the catalogue there are only names, codes and keys."""
+    seen = list(pages())
+
+    assert len(seen) > 15
+    assert [words for page in seen if (words := words_of(page))] == []
+
+
+def test_every_error_is_translated(marked: None) -> None:
+    """Each error, on a page, is from the catalogue."""
+    with portal() as host, host.app.test_request_context("/"):
+        for code in TEXTS:
+            refused = RefusedError(code)
+            answer = answer_page("lost_device", {"held": False}, refused=refused, ways=[])
+            shown = answer.get_data(as_text=True)
+            assert words_of(shown) == []
+            assert TEXTS[code].replace("'", "&#39;") in shown
+
+
+def test_the_host_is_asked_once_per_request() -> None:
+    """The language is the host's choice, and asking for it may be costly."""
+    asked: list[int] = []
+    with portal() as host:
+        host.twofactor.locale_selector(lambda: asked.append(1) or "fr")  # type: ignore[func-returns-value]
+        client = host.plain()
+        asked.clear()
+
+        assert '<html lang="fr">' in client.get(OVERVIEW).text
+        assert asked == [1]
+        client.get(OVERVIEW)
+        assert asked == [1, 1]
+
+
+def test_a_selector_that_raises_costs_no_page() -> None:
+    """The page comes in the browser's language."""
+    with portal() as host:
+        host.twofactor.locale_selector(fail("no profile"))
+
+        assert '<html lang="en">' in host.plain().get(OVERVIEW).text
