@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert
+from sqlalchemy import Row, RowMapping, insert
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from flask_twofactor.core.errors import SealError, StoreError
@@ -18,8 +18,6 @@ from flask_twofactor.core.throttle import Throttle, waits
 from . import schema, statements
 from .bootstrap import Opened, Place, open_store
 from .writing import AUTHENTICATOR, HOLD, SETUP, SQLTransaction
-
-Row = RowMapping
 
 
 class SQLStore:
@@ -59,14 +57,16 @@ class SQLStore:
     def standing(self, user_key: str, proof_id: str | None) -> Standing:
         """Read, by one statement, all that the load guard needs."""
         row = self._one(statements.STANDING, user=user_key, row=proof_id)
-        if row is None or row["store_id"] != self.opened().store_id:
+        if row is None or row.store_id != self.opened().store_id:
             message = "the store was emptied or replaced while in use."
             raise StoreError(message)
+        _, epoch, protected, *found = row
+        proof = dict(zip(_PROOF_FIELDS, found, strict=True))
         return Standing(
             user_key=user_key,
-            epoch=row["account_epoch"] or 0,
-            protected=bool(row["protected"]),
-            proof=_proof(row) if row["id"] is not None else None,
+            epoch=epoch or 0,
+            protected=bool(protected),
+            proof=None if proof["id"] is None else Proof(**proof),
         )
 
     def hold(self, hold_id: str) -> tuple[Hold, int, tuple[Authenticator, ...]] | None:
@@ -90,7 +90,7 @@ class SQLStore:
         row = self._one(statements.PENDING_SETUP, row=pending_id)
         if row is None:
             return None
-        values = dict(row)
+        values = row._asdict()
         values["kept"] = self.opened().ring.unseal(
             values["kept"], SETUP, values["id"], values["user_key"]
         )
@@ -99,7 +99,7 @@ class SQLStore:
     def codes_left(self, user_key: str) -> int:
         """Count the user's unspent single-use codes."""
         row = self._one(statements.CODES_LEFT, user=user_key)
-        return next(iter(row.values())) if row else 0
+        return row[0] if row else 0
 
     def reserve(self, user_key: str, now: float) -> float | None:
         """Pay for one guess before it is looked at, committed; None, or until when to wait."""
@@ -134,20 +134,19 @@ class SQLStore:
                     self._opened = open_store(self._find_place(), self._clock())
         return self._opened
 
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
+    def _one(self, statement: Any, **values: Any) -> Row[Any] | None:
+        # One of these runs on every page, so it has no layers.
+        try:
+            with self.opened().reader.connect() as connection:
+                return connection.execute(statement, values).first()
+        except SQLAlchemyError as error:
+            raise _down(error) from error
+
+    def _all(self, statement: Any, **values: Any) -> list[RowMapping]:
         with _translated(), self.opened().reader.connect() as connection:
-            yield connection
-
-    def _one(self, statement: Any, **values: Any) -> Row | None:
-        with self._reading() as connection:
-            return connection.execute(statement, values).mappings().one_or_none()
-
-    def _all(self, statement: Any, **values: Any) -> list[Row]:
-        with self._reading() as connection:
             return list(connection.execute(statement, values).mappings())
 
-    def _authenticator(self, row: Row) -> Authenticator:
+    def _authenticator(self, row: RowMapping) -> Authenticator:
         values = {name: row[name] for name in _AUTHENTICATOR_FIELDS}
         values["protects"] = bool(values["protects"])
         bound = (AUTHENTICATOR, row["id"], row["user_key"])
@@ -161,14 +160,11 @@ class SQLStore:
 _AUTHENTICATOR_FIELDS = tuple(
     column.name for column in schema.authenticator.c if column.name not in {"user_key", "data"}
 )
+_PROOF_FIELDS = tuple(column.name for column in schema.proof.c)
 
 
 def _kept(found: Any) -> Kept | None:
     return Kept(**{**found, "removed": tuple(found["removed"])}) if found else None
-
-
-def _proof(row: Row) -> Proof:
-    return Proof(**{column.name: row[column.name] for column in schema.proof.c})
 
 
 @contextmanager
