@@ -11,7 +11,6 @@ from sqlalchemy.pool import QueuePool
 
 WAIT_SECONDS = 5
 SWITCH_TRIES = 10
-READING = "twofactor_reading"
 
 
 def make_engine(uri: str | URL) -> Engine:
@@ -40,10 +39,11 @@ def adopt_engine(host: Engine) -> Engine:
 
 
 def reader(engine: Engine) -> Engine:
-    """Give a view of the engine for single reads, which need no transaction."""
-    if engine.dialect.name == "sqlite":
-        return engine.execution_options(**{READING: True})
-    return engine.execution_options(isolation_level="AUTOCOMMIT")
+    """Give an engine on the same connections for single reads, which need no transaction."""
+    if engine.dialect.name != "sqlite":
+        return engine.execution_options(isolation_level="AUTOCOMMIT")
+    # Without the listener that begins, a read takes half of SQLAlchemy's calls: it is on each page.
+    return _safe_to_fork(Engine(engine.pool, engine.dialect, engine.url, hide_parameters=True))
 
 
 def is_memory(url: URL) -> bool:
@@ -78,6 +78,10 @@ def _prepared(engine: Engine) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediate)
+    return _safe_to_fork(engine)
+
+
+def _safe_to_fork(engine: Engine) -> Engine:
     os.register_at_fork(after_in_child=lambda: engine.dispose(close=False))
     return engine
 
@@ -98,5 +102,4 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 def _begin_immediate(connection: Connection) -> None:
-    if not connection.get_execution_options().get(READING):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -60,7 +60,8 @@ class SQLStore:
         if row is None or row.store_id != self.opened().store_id:
             message = "the store was emptied or replaced while in use."
             raise StoreError(message)
-        _, epoch, protected, *found = row
+        columns: Sequence[Any] = row
+        _, epoch, protected, *found = columns
         proof = dict(zip(_PROOF_FIELDS, found, strict=True))
         return Standing(
             user_key=user_key,
@@ -134,7 +135,7 @@ class SQLStore:
                     self._opened = open_store(self._find_place(), self._clock())
         return self._opened
 
-    def _one(self, statement: Any, **values: Any) -> Row[Any] | None:
+    def _one(self, statement: Any, **values: Any) -> Row[*tuple[Any, ...]] | None:
         # One of these runs on every page, so it has no layers.
         try:
             with self.opened().reader.connect() as connection:
