@@ -24,7 +24,7 @@ from flask import Flask
 from sqlalchemy import update
 
 from benchmarks.client import Client
-from benchmarks.host import User, count_statements, make_host
+from benchmarks.host import User, counting, make_host
 from benchmarks.measure import calls, interleave, ratio
 from flask_twofactor.core.codes import make_backup_code
 from flask_twofactor.methods.totp import PERIOD
@@ -115,9 +115,9 @@ def _row(
     times = interleave({"bare": theirs, "ours": mine}, rounds, 10)
     middle, low, high = ratio(times["ours"], times["bare"])
     more = calls(mine) - calls(theirs)
-    seen: list[str] = []
-    count_statements(_store(app).opened().engine, seen)
-    mine()
+    opened = _store(app).opened()
+    with counting(opened.engine, opened.reader) as seen:
+        mine()
     spread = f"{middle:.2f} ({low:.2f}-{high:.2f})"
     print(
         f"{name:34}{times['bare'].median:9.0f}{times['ours'].median:9.0f}{spread:>24}"

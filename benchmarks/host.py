@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from flask import Flask, Response, redirect, render_template_string, request
@@ -52,14 +54,20 @@ def make_host(folder: Path, *, protected: bool) -> Flask:
     return app
 
 
-def count_statements(engine: Engine, seen: list[str]) -> None:
-    """Note every statement but those that begin and end transactions."""
+@contextmanager
+def counting(*engines: Engine) -> Iterator[list[str]]:
+    """Note every statement inside the block, but those that begin and end transactions."""
+    seen: list[str] = []
 
     def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
         if not statement.startswith("BEGIN"):
             seen.append(statement)
 
-    event.listen(engine, "before_cursor_execute", note)
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    yield seen
+    for engine in engines:
+        event.remove(engine, "before_cursor_execute", note)
 
 
 def _load(engine: Engine, key: int) -> User | None:

@@ -10,26 +10,21 @@ from __future__ import annotations
 import argparse
 import io
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from unittest.mock import patch
 
 from flask import Flask
 from PIL import Image
 from playwright.sync_api import Page
 
 from example_app import create_app
-from example_app.accounts import by_email
-from example_app.seed import DEMO_PASSWORD
-from flask_twofactor.core.errors import StoreError
-from flask_twofactor.stores.sqlalchemy import SQLStore
-from flask_twofactor.testing import FrozenClock, current_code, frozen_clock, set_up_totp
+from flask_twofactor.testing import FrozenClock, frozen_clock
 from tests.support.chromium import chromium, pages
 from tests.support.serving import serving
+from tests.support.tour import Visitor, walk
 
 SHOWN = Path(__file__).parent / "screenshots"
-ANN = "ann@maple.test"
 WIDTHS = {"wide": 1280, "phone": 390}
 SCHEMES = ("light", "dark")
 COLOURS = 128
@@ -43,136 +38,6 @@ IN_DOCS = {
     "lost-device-phone-light",
     "overview-on-wide-dark",
 }
-
-Shoot = Callable[[str], None]
-
-
-class Visitor:
-    """Ann, in front of one browser window, and the clock of the app she looks at."""
-
-    def __init__(self, app: Flask, page: Page, address: str, clock: FrozenClock) -> None:
-        self.app, self.page, self.address, self.clock = app, page, address, clock
-        self.secret = ""
-
-    def go(self, path: str) -> None:
-        """Open a page of the app."""
-        self.page.goto(self.address + path)
-
-    def press(self, name: str) -> None:
-        """Press the button, or follow the link, of this name."""
-        page = self.page
-        named = page.get_by_role("button", name=name).or_(page.get_by_role("link", name=name))
-        named.first.click()
-
-    def answer(self, code: str) -> None:
-        """Type a code and send it."""
-        self.page.locator("#tf-code").fill(code)
-        self.page.locator("#tf-code").press("Enter")
-
-    def code(self) -> str:
-        """Wait for the app's next code and read it."""
-        self.clock.move(30)
-        return current_code(self.app, self.secret)
-
-    def wrong_code(self) -> str:
-        """Make up a code that is certainly wrong."""
-        return f"{(int(current_code(self.app, self.secret)) + 5) % 1_000_000:06}"
-
-    def log_in(self) -> None:
-        """Send the host's login form."""
-        self.go("/login")
-        self.page.locator("#email").fill(ANN)
-        self.page.locator("#password").fill(DEMO_PASSWORD)
-        self.page.locator("main form button").click()
-
-    def log_out(self) -> None:
-        """Become a stranger, as a fresh browser would be."""
-        self.page.context.clear_cookies()
-
-
-def walk(ann: Visitor, shoot: Shoot) -> None:
-    """Go through every page, in the order in which a person meets them."""
-    codes = _set_up(ann, shoot)
-    _log_in_again(ann, shoot, codes)
-    _change(ann, shoot)
-    _meet_trouble(ann, shoot)
-
-
-def _set_up(ann: Visitor, shoot: Shoot) -> list[str]:
-    ann.log_in()
-    ann.go("/two-factor/")
-    shoot("overview-off")
-    ann.go("/two-factor/setup")
-    shoot("setup-index")
-    ann.clock.move(360)
-    ann.go("/two-factor/setup/totp")
-    shoot("confirm-password")
-    ann.page.locator("#tf-password").fill("a guess")
-    ann.page.locator("#tf-password").press("Enter")
-    shoot("confirm-password-error")
-    ann.page.locator("#tf-password").fill(DEMO_PASSWORD)
-    ann.page.locator("#tf-password").press("Enter")
-    shoot("setup")
-    ann.secret = ann.page.locator("#tf-key").inner_text().replace(" ", "")
-    ann.page.locator("#tf-name").fill("Pixel 9")
-    ann.answer(ann.wrong_code())
-    shoot("setup-error")
-    ann.answer(ann.code())
-    shoot("codes")
-    return ann.page.locator("#tf-codes code").all_inner_texts()
-
-
-def _log_in_again(ann: Visitor, shoot: Shoot, codes: list[str]) -> None:
-    ann.log_out()
-    ann.log_in()
-    shoot("challenge")
-    ann.answer(ann.wrong_code())
-    shoot("challenge-error")
-    ann.go("/two-factor/lost-device")
-    shoot("lost-device")
-    ann.go("/two-factor/challenge?method=backup_code")
-    shoot("challenge-backup-code")
-    ann.answer(codes[0])
-    shoot("backup-code-used")
-    ann.log_out()
-    ann.log_in()
-    ann.answer(ann.code())
-
-
-def _change(ann: Visitor, shoot: Shoot) -> None:
-    with ann.app.test_request_context():
-        set_up_totp(ann.app, by_email(ANN), "Work tablet")
-    ann.log_out()
-    ann.log_in()
-    ann.answer(ann.code())
-    ann.go("/two-factor/")
-    shoot("overview-on")
-    ann.page.locator("summary", has_text="Pixel 9").click()
-    shoot("overview-changing")
-    ann.clock.move(360)
-    ann.go("/two-factor/backup-codes")
-    shoot("backup-codes")
-    ann.press("Make new codes")
-    shoot("step-up")
-    ann.answer("12")
-    shoot("step-up-error")
-    ann.go("/two-factor/")
-    ann.press("Turn off")
-    shoot("step-up-to-turn-off")
-
-
-def _meet_trouble(ann: Visitor, shoot: Shoot) -> None:
-    ann.log_out()
-    ann.log_in()
-    for _ in range(6):
-        ann.answer(ann.wrong_code())
-    shoot("throttled")
-    ann.clock.move(660)
-    ann.answer(ann.wrong_code())
-    shoot("signed-out")
-    with patch.object(SQLStore, "hold", side_effect=StoreError("shown for the picture")):
-        ann.log_in()
-        shoot("unavailable")
 
 
 @contextmanager

@@ -10,7 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from flask import current_app, has_request_context, request
+from flask import current_app, request
+from flask.globals import _cv_request
 
 log = logging.getLogger("flask_twofactor")
 ATTRIBUTE = "_twofactor_language"
@@ -41,23 +42,23 @@ def date(at: float | None) -> str:
 
 def language() -> str:
     """Give the language of this request: the host's choice, else the best we have."""
-    chosen = _chosen_by_host()
-    if chosen is not None:
-        return chosen
-    if not has_request_context():
+    context = _cv_request.get(None)
+    if context is None:
         return "en"
-    return request.accept_languages.best_match(_languages(), "en") or "en"
+    # Every text of a page asks this, so it is found once and lives with the request object.
+    known: dict[str, str] = context.request.__dict__
+    if ATTRIBUTE not in known:
+        known[ATTRIBUTE] = _chosen_by_host() or _best_of_browser()
+    return known[ATTRIBUTE]
 
 
 def _chosen_by_host() -> str | None:
     selector = current_app.extensions["twofactor"].callbacks.locale_selector
-    if selector is None or not has_request_context():
-        return None
-    # The host is asked once per request; what it said lives with the request object.
-    if not hasattr(request, ATTRIBUTE):
-        setattr(request, ATTRIBUTE, _ask(selector))
-    found: str | None = getattr(request, ATTRIBUTE)
-    return found
+    return None if selector is None else _ask(selector)
+
+
+def _best_of_browser() -> str:
+    return request.accept_languages.best_match(_languages(), "en") or "en"
 
 
 def _ask(selector: Callable[[], str | None]) -> str | None:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from flask import Flask, current_app, request
+from flask import Flask, current_app
+from flask.globals import _cv_request
 from flask.wrappers import Request
 
 from flask_twofactor.core.policy import Verdict
@@ -92,8 +93,8 @@ def app_state(app: Flask | None = None) -> AppState:
 
 def visit() -> Visit:
     """Give this request's record, made at first use."""
-    found = getattr(request, ATTRIBUTE, None)
-    if found is None:
-        found = Visit()
-        setattr(request, ATTRIBUTE, found)
-    return cast("Visit", found)
+    # This runs many times on every page: a proxy would cost several calls each time.
+    known = _cv_request.get().request.__dict__
+    if ATTRIBUTE not in known:
+        known[ATTRIBUTE] = Visit()
+    return cast("Visit", known[ATTRIBUTE])

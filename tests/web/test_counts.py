@@ -35,12 +35,18 @@ class Counted:
         self.app = app
         self.statements: list[str] = []
         self.transactions = 0
-        event.listen(self.engine, "before_cursor_execute", self._note)
+        self.listen(self._note)
 
     @property
     def engine(self) -> Engine:
         """The store's engine."""
         return cast("SQLStore", app_state(self.app).ports.store).opened().engine
+
+    def listen(self, note: Callable[..., None]) -> None:
+        """Hear of every statement, of reads and of transactions."""
+        opened = cast("SQLStore", app_state(self.app).ports.store).opened()
+        for engine in (opened.engine, opened.reader):
+            event.listen(engine, "before_cursor_execute", note)
 
     def during(self, work: Callable[[], object]) -> list[str]:
         """Give the statements of some work, without those that begin transactions."""
@@ -189,7 +195,7 @@ def test_no_statement_of_a_login_scans_a_table_on_sqlite(counted: Counted) -> No
             cursor.execute(f"EXPLAIN QUERY PLAN {statement}", values)
             plans.extend(str(row[-1]) for row in cursor.fetchall())
 
-    event.listen(counted.engine, "before_cursor_execute", explain)
+    counted.listen(explain)
     log_in(Client(counted.app), secret)
 
     assert plans
