@@ -78,13 +78,14 @@ def among_statements(app: Flask, fault: Callable[[], Exception]) -> Trouble:
     """Let statements and commits fail, as a database does that goes away in between."""
     trouble, store = Trouble(fault), app_state(app).ports.store
     assert isinstance(store, SQLStore)
-    engine = store.opened().engine
+    opened = store.opened()
 
     def before(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         trouble.step(f"before {statement}")
 
-    event.listen(engine, "before_cursor_execute", before)
-    event.listen(engine, "commit", lambda _connection: trouble.step("commit"))
+    for engine in (opened.engine, opened.reader):
+        event.listen(engine, "before_cursor_execute", before)
+    event.listen(opened.engine, "commit", lambda _connection: trouble.step("commit"))
     return trouble
 
 
