@@ -1,0 +1,198 @@
+"""Every page of ours in a real browser: narrow, dark, without scripts, under a strict CSP."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import ConsoleMessage, Page, Response, expect
+
+from example_app import create_app
+from flask_twofactor.testing import frozen_clock
+from flask_twofactor.web.headers import HEADERS
+from tests.support.tour import Visitor, walk
+
+pytestmark = pytest.mark.browser
+QUICK = {"PASSWORD_METHOD": "pbkdf2:sha256:1"}
+POLICY = "default-src 'self'"
+PROFILES: dict[str, dict[str, Any]] = {
+    "wide": {"width": 1280},
+    "phone": {"width": 390, "color_scheme": "dark"},
+    "small phone": {"width": 320},
+    "no script": {"width": 390, "java_script_enabled": False},
+}
+# What a person who cannot see the page meets: one heading, a name for each field, and an error
+# that stands at a field is told with it.
+FAULTS = """
+() => {
+  const found = [], all = (selector) => [...document.querySelectorAll(selector)];
+  if (all("h1").length !== 1) found.push("headings: " + all("h1").length);
+  if (document.documentElement.scrollWidth > innerWidth) found.push("it scrolls sideways");
+  for (const field of all(".tf-page input:not([type=hidden], [hidden])")) {
+    if (!field.labels.length) found.push("no label: " + field.name);
+    const told = (field.getAttribute("aria-describedby") || "").split(" ").filter(Boolean);
+    for (const id of told) if (!document.getElementById(id)) found.push("points at nothing: " + id);
+    const wrong = field.closest("form").querySelector("[role=alert]");
+    if (wrong && field === document.activeElement && !told.includes(wrong.id)) {
+      found.push("the error is not told: " + field.name);
+    }
+  }
+  const ids = all("[id]").map((one) => one.id);
+  if (new Set(ids).size !== ids.length) found.push("an id is there twice");
+  return found;
+}
+"""
+
+
+class Watch:
+    """Notes what the browser complains of, and pages of ours without our headers."""
+
+    def __init__(self, page: Page) -> None:
+        self.complaints: list[str] = []
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("response", self._response)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        # An answer of 400 or 503 is an error to the console, and what we mean.
+        if message.type in {"error", "warning"} and "status of" not in message.text:
+            self.complaints.append(message.text)
+
+    def _response(self, answer: Response) -> None:
+        path = answer.url.partition("/two-factor")[2]
+        if path and not path.startswith("/static/"):
+            missing = {
+                name for name, value in HEADERS.items() if answer.headers.get(name.lower()) != value
+            }
+            self.complaints += [f"{path} lacks {name}" for name in missing]
+
+
+@pytest.mark.parametrize("base", ["base.html", None], ids=["host's base", "bundled base"])
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_page(
+    profile: str,
+    base: str | None,
+    tmp_path: Path,
+    live_server: Callable[..., str],
+    open_page: Callable[..., Page],
+) -> None:
+    """A tour of all pages: nothing sideways, nothing unnamed, nothing the CSP refuses."""
+    app = create_app({**QUICK, "TWOFACTOR_BASE_TEMPLATE": base}, instance_path=str(tmp_path))
+    page, seen = open_page(**PROFILES[profile]), []
+    watch = Watch(page)
+    with frozen_clock(app) as clock:
+        ann = Visitor(app, page, live_server(app), clock)
+
+        def look(name: str) -> None:
+            seen.append(name)
+            assert page.evaluate(FAULTS) == [], name
+            helped = page.locator(".tf-needs-script:visible").count()
+            assert PROFILES[profile].get("java_script_enabled", True) or not helped, name
+            assert watch.complaints == [], name
+
+        walk(ann, look)
+
+    assert len(seen) == len(set(seen)) > 20
+
+
+def test_the_policy_is_strict(tmp_path: Path) -> None:
+    """The tour goes under a policy that refuses everything inline."""
+    app = create_app({"TESTING": True, **QUICK}, instance_path=str(tmp_path))
+    policy = app.test_client().get("/login").headers["Content-Security-Policy"]
+
+    assert policy.startswith(POLICY)
+    assert "unsafe" not in policy
+
+
+def test_the_keyboard_is_enough(
+    tmp_path: Path, live_server: Callable[..., str], open_page: Callable[..., Page]
+) -> None:
+    """Setup and login by Tab and Enter alone; one sees each time where one is."""
+    app = create_app(QUICK, instance_path=str(tmp_path))
+    page = open_page(width=390)
+    with frozen_clock(app) as clock:
+        ann = Visitor(app, page, live_server(app), clock)
+        ann.log_in()
+        ann.go("/two-factor/")
+        for name in ("Set up two-factor authentication", "Get started"):
+            _tab_to(page, name)
+            _press_enter(page)
+        expect(page.locator("#tf-code")).to_be_visible()
+        ann.secret = page.locator("#tf-key").inner_text().replace(" ", "")
+        _tab_to(page, "Authentication code")
+        page.keyboard.type(ann.code())
+        _tab_to(page, "Name of this phone")
+        page.keyboard.type("Pixel 9")
+        _tab_to(page, "Verify and enable")
+        _press_enter(page)
+        expect(page.locator("#tf-codes")).to_be_visible()
+        _tab_to(page, "I saved them")
+        _press_enter(page)
+        expect(page.get_by_text("Two-factor authentication is on")).to_be_visible()
+
+        ann.log_out()
+        ann.log_in()
+        expect(page.locator("#tf-code")).to_be_focused()
+        page.keyboard.type(ann.wrong_code())
+        _press_enter(page)
+        expect(page.get_by_role("alert")).to_be_visible()
+        expect(page.locator("#tf-code")).to_be_focused()
+        page.keyboard.type(ann.code())
+        _tab_to(page, "Continue")
+        _press_enter(page)
+        page.wait_for_url("**/account")
+
+
+def test_copy_download_and_print(
+    tmp_path: Path, live_server: Callable[..., str], open_page: Callable[..., Page]
+) -> None:
+    """The codes can be copied, downloaded as text, and printed with the name of their owner."""
+    app = create_app(QUICK, instance_path=str(tmp_path))
+    page = open_page(permissions=["clipboard-read", "clipboard-write"])
+    with frozen_clock(app) as clock:
+        ann = Visitor(app, page, live_server(app), clock)
+        ann.log_in()
+        ann.go("/two-factor/setup/totp")
+        ann.secret = page.locator("#tf-key").inner_text().replace(" ", "")
+        ann.answer(ann.code())
+    codes = page.locator("#tf-codes code").all_inner_texts()
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download").click()
+
+    assert page.evaluate("navigator.clipboard.readText()").splitlines() == codes
+    assert Path(os.fspath(waiting.value.path())).read_text().splitlines() == codes
+    page.emulate_media(media="print")
+    expect(page.get_by_text("Backup codes of ann@maple.test for Meridian")).to_be_visible()
+    expect(page.get_by_text(codes[-1])).to_be_visible()
+    expect(page.get_by_role("banner")).to_be_hidden()
+    expect(page.get_by_role("link", name="I saved them")).to_be_hidden()
+
+
+FOCUS = """
+() => {
+  const one = document.activeElement, style = getComputedStyle(one);
+  const label = one.labels && one.labels.length ? one.labels[0].textContent : one.textContent;
+  const seen = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+  return [label.trim(), !one.closest(".tf-page") || seen];
+}
+"""
+
+
+def _press_enter(page: Page) -> None:
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def _tab_to(page: Page, name: str) -> None:
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        label, visible = page.evaluate(FOCUS)
+        assert visible, f"one does not see that {label!r} has the focus"
+        if label.startswith(name):
+            return
+    pytest.fail(f"the keyboard does not reach {name!r}")
