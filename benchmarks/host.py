@@ -1,22 +1,26 @@
-"""The same small host twice: bare Flask-Login, and with the extension."""
+"""The same small host, bare or with the extension: users in SQLite, a Flask-WTF login form."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import hashlib
 from pathlib import Path
+from typing import Any
 
-from flask import Flask, Response, redirect, render_template_string, request
+from flask import Flask, Response, make_response, redirect, render_template_string
 from flask_login import LoginManager, UserMixin, current_user, login_required, login_user
-from flask_wtf import CSRFProtect
-from sqlalchemy import Engine, String, create_engine, event, select
+from flask_wtf import CSRFProtect, FlaskForm
+from sqlalchemy import Engine, String, create_engine, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from wtforms import PasswordField, StringField
+from wtforms.validators import DataRequired
 
 from flask_twofactor import TwoFactor
 
-LOGIN = """<form method="post"><input type="hidden" name="csrf_token"
-value="{{ csrf_token() }}"><input name="email"><button>Sign in</button></form>"""
-ACCOUNT = "<p>Account of {{ current_user.email }}</p>"
+PASSWORD = "a-password"
+LOGIN = """<!doctype html><title>Sign in</title><form method="post">{{ form.hidden_tag() }}
+{{ form.email.label }} {{ form.email() }} {{ form.password.label }} {{ form.password() }}
+<button>Sign in</button></form>"""
+ACCOUNT = "<!doctype html><title>Account</title><p>Account of {{ current_user.email }}</p>"
 
 
 class Base(DeclarativeBase):
@@ -24,23 +28,39 @@ class Base(DeclarativeBase):
 
 
 class User(UserMixin, Base):
-    """The host's user."""
+    """The host's user. One MD5 stands for the password hash, which would hide all else."""
 
     __tablename__ = "member"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(80), unique=True)
+    password: Mapped[str] = mapped_column(String(32))
 
 
-def make_host(folder: Path, *, protected: bool) -> Flask:
-    """Make the host with two users, ann and bob, in a folder of its own."""
-    folder.mkdir()
-    app = Flask("host", instance_path=str(folder))
+class LoginForm(FlaskForm):
+    """What a person types to sign in."""
+
+    email = StringField("Email", validators=[DataRequired()])
+    password = PasswordField("Password", validators=[DataRequired()])
+
+
+def make_host(folder: Path, *, protected: bool, **config: Any) -> Flask:
+    """Make the host with two users, ann and bob, in a folder of its own.
+
+    Hosts side by side share their static files, so that the headers of these can be compared.
+    """
+    folder.mkdir(parents=True)
+    static = folder.parent / "static"
+    if not static.exists():
+        static.mkdir()
+        (static / "style.css").write_text("body { margin: 0 }", encoding="ascii")
+    app = Flask("host", instance_path=str(folder), static_folder=str(static))
     app.config.update(SECRET_KEY="a benchmark's key, which guards nothing")
+    app.config.update(config)
     app.extensions["engine"] = engine = create_engine(f"sqlite:///{folder / 'host.sqlite'}")
     Base.metadata.create_all(engine)
     with Session(engine) as session:
-        session.add_all([User(email="ann"), User(email="bob")])
+        session.add_all(User(email=name, password=_digest(PASSWORD)) for name in ("ann", "bob"))
         session.commit()
     CSRFProtect(app)
     manager = LoginManager(app)
@@ -54,20 +74,13 @@ def make_host(folder: Path, *, protected: bool) -> Flask:
     return app
 
 
-@contextmanager
-def counting(*engines: Engine) -> Iterator[list[str]]:
-    """Note every statement inside the block, but those that begin and end transactions."""
-    seen: list[str] = []
+def ann() -> User:
+    """Give ann as the host knows her."""
+    return User(id=1, email="ann")
 
-    def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
-        if not statement.startswith("BEGIN"):
-            seen.append(statement)
 
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
-    yield seen
-    for engine in engines:
-        event.remove(engine, "before_cursor_execute", note)
+def _digest(password: str) -> str:
+    return hashlib.md5(password.encode(), usedforsecurity=False).hexdigest()
 
 
 def _load(engine: Engine, key: int) -> User | None:
@@ -75,21 +88,27 @@ def _load(engine: Engine, key: int) -> User | None:
         return session.get(User, key)
 
 
+def _find(engine: Engine, email: str | None) -> User | None:
+    with Session(engine, expire_on_commit=False) as session:
+        return session.scalar(select(User).where(User.email == email))
+
+
 def _add_views(app: Flask, engine: Engine) -> None:
-    @app.route("/")
     def index() -> str:
-        return "Welcome"
+        return render_template_string("<!doctype html><title>Welcome</title><p>Hello</p>")
 
-    @app.route("/login", methods=["GET", "POST"])
-    def login() -> str | Response:
-        if request.method == "GET":
-            return render_template_string(LOGIN)
-        with Session(engine, expire_on_commit=False) as session:
-            user = session.scalar(select(User).where(User.email == request.form["email"]))
-        login_user(user)
-        return redirect("/account")  # type: ignore[return-value]
+    def login() -> Response:
+        form = LoginForm()
+        if form.validate_on_submit():
+            user = _find(engine, form.email.data)
+            if user is not None and user.password == _digest(form.password.data or ""):
+                login_user(user)
+                return make_response(redirect("/account"))
+        return make_response(render_template_string(LOGIN, form=form))
 
-    @app.route("/account")
-    @login_required
     def account() -> str:
         return render_template_string(ACCOUNT, user=current_user)
+
+    app.add_url_rule("/", "index", index)
+    app.add_url_rule("/login", "login", login, methods=["GET", "POST"])
+    app.add_url_rule("/account", "account", login_required(account))

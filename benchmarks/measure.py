@@ -7,50 +7,83 @@ import random
 import statistics
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
-Work = Callable[[], object]
+from sqlalchemy import Engine, event
+
+
+def nothing() -> None:
+    """Prepare nothing."""
 
 
 @dataclass(frozen=True)
-class Times:
-    """CPU seconds of one piece of work, one value a round."""
+class Work:
+    """What is measured, and what must be put back before each time, unmeasured."""
 
-    rounds: list[float]
-
-    @property
-    def median(self) -> float:
-        """The middle round, in microseconds."""
-        return statistics.median(self.rounds) * 1e6
+    run: Callable[[], object]
+    prepare: Callable[[], object] = nothing
 
 
-def interleave(works: dict[str, Work], rounds: int, batch: int) -> dict[str, Times]:
-    """Time every piece of work in each round, in random order, a short batch each."""
+@dataclass(frozen=True)
+class Spread:
+    """A median between its quartiles."""
+
+    low: float
+    middle: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.middle:.2f} ({self.low:.2f}-{self.high:.2f})"
+
+
+@dataclass
+class Statements:
+    """The statements that some engines ran; those that begin a write are counted apart."""
+
+    seen: list[str] = field(default_factory=list)
+    begun: int = 0
+
+    def note(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
+        """Hear of one statement."""
+        if statement.startswith("BEGIN"):
+            self.begun += 1
+        else:
+            self.seen.append(statement)
+
+
+def interleave(works: dict[str, Work], rounds: int, batch: int) -> dict[str, list[float]]:
+    """Give the CPU seconds of each piece of work, one mean a round, in random order."""
     taken: dict[str, list[float]] = {name: [] for name in works}
     for work in works.values():
-        work()
+        _timed(work, 3)
+    gc.freeze()
+    gc.disable()
     for _ in range(rounds):
+        gc.collect()
         for name in random.sample(list(works), len(works)):
-            gc.collect()
-            start = time.process_time()
-            for _ in range(batch):
-                works[name]()
-            taken[name].append((time.process_time() - start) / batch)
-    return {name: Times(values) for name, values in taken.items()}
+            taken[name].append(_timed(works[name], batch))
+    gc.enable()
+    gc.unfreeze()
+    return taken
 
 
-def ratio(one: Times, other: Times) -> tuple[float, float, float]:
+def spread(values: Iterable[float]) -> Spread:
+    """Give the median and the quartiles of some values."""
+    return Spread(*statistics.quantiles(values, n=4))
+
+
+def ratio(one: list[float], other: list[float]) -> Spread:
     """Give the median and quartiles of the ratio, taken round by round."""
-    ratios = sorted(a / b for a, b in zip(one.rounds, other.rounds, strict=True))
-    low, middle, high = statistics.quantiles(ratios, n=4)
-    return middle, low, high
+    return spread(a / b for a, b in zip(one, other, strict=True))
 
 
 def calls(work: Work) -> int:
     """Count the function calls, Python's and C's, of one run after warming up."""
     for _ in range(3):
-        work()
+        _timed(work, 1)
+    work.prepare()
     count = 0
 
     def note(_frame: object, kind: str, _argument: object) -> None:
@@ -59,7 +92,33 @@ def calls(work: Work) -> int:
 
     sys.setprofile(note)
     try:
-        work()
+        work.run()
     finally:
         sys.setprofile(None)
     return count
+
+
+@contextmanager
+def counting(*engines: Engine) -> Iterator[Statements]:
+    """Count the statements of some engines inside the block.
+
+    An engine that was listened to once stays slower: count on hosts that are not timed.
+    """
+    found = Statements()
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", found.note)
+    try:
+        yield found
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", found.note)
+
+
+def _timed(work: Work, times: int) -> float:
+    taken = 0.0
+    for _ in range(times):
+        work.prepare()
+        start = time.process_time()
+        work.run()
+        taken += time.process_time() - start
+    return taken / times

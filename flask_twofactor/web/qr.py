@@ -1,4 +1,4 @@
-"""A QR code as small inline SVG: one path over the rows of dark runs."""
+"""A QR code as small inline SVG: one path that draws the dark runs of each row."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def svg(text: str, label: str) -> Markup:
     code.make(fit=True)
     matrix = code.get_matrix()
     size = len(matrix) + 2 * QUIET
-    path = "".join(_runs(row, y + QUIET) for y, row in enumerate(matrix))
+    path = "".join(_row(row, y + QUIET) for y, row in enumerate(matrix))
     return Markup(
         '<svg class="tf-qr" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0} {0}" '
         'width="240" height="240" shape-rendering="crispEdges" role="img" aria-label="{1}">'
@@ -30,11 +30,7 @@ def svg(text: str, label: str) -> Markup:
     ).format(size, label, path)
 
 
-def _runs(row: list[bool], y: int) -> str:
-    parts, x = [], QUIET
-    for dark, run in groupby(row):
-        length = sum(1 for _ in run)
-        if dark:
-            parts.append(f"M{x} {y}h{length}")
-        x += length
-    return "".join(parts)
+def _row(row: list[bool], y: int) -> str:
+    runs = ((dark, sum(1 for _ in run)) for dark, run in groupby(row))
+    steps = (f"h{length}" if dark else f"m{length} 0" for dark, length in runs)
+    return f"M{QUIET} {y}" + "".join(steps)

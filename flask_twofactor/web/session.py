@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from operator import attrgetter
 from typing import Any
 
 import flask
@@ -23,6 +24,8 @@ CSRF = "csrf_token"
 MOST_BYTES = 16 * 1024
 _serializer = TaggedJSONSerializer()
 PLACE = "_session" if hasattr(flask.ctx.RequestContext, "session") else "session"
+raw: Callable[[Any], SessionMixin] = attrgetter(PLACE)
+"""Gives a request's session without marking it as read, which would add `Vary: Cookie`."""
 
 
 class UnkeepableError(Exception):
@@ -31,12 +34,6 @@ class UnkeepableError(Exception):
     def __init__(self, key: str) -> None:
         super().__init__(key)
         self.key = key
-
-
-def raw(context: Any) -> SessionMixin:
-    """Give a request's session without marking it as read, which would add `Vary: Cookie`."""
-    found: SessionMixin = getattr(context, PLACE)
-    return found
 
 
 def replace(context: Any, fresh: SessionMixin) -> None:

@@ -87,7 +87,7 @@ def _enter(app: Flask, state: AppState, original: Callable[[], Any]) -> Any:
     if "_login_user" in known and ATTRIBUTE not in context.request.__dict__:
         # An app context may outlive a request, and with it the user of that request.
         del known["_login_user"]
-    if "_user_id" in getattr(context, keys.PLACE) and request.endpoint not in state.statics:
+    if "_user_id" in keys.raw(context) and request.endpoint not in state.statics:
         now = visit()
         now.unloadable = True
         app.login_manager._load_user()  # type: ignore[attr-defined] # noqa: SLF001

@@ -33,7 +33,7 @@ def finish(response: Response) -> Response:
     """Stand in for the login manager's hook at the end of a request; it runs last."""
     # This runs on every page: proxies are left out because each costs several calls.
     context: Any = _cv_request.get()
-    opened = getattr(context, keys.PLACE)
+    opened = keys.raw(context)
     if ATTRIBUTE in context.request.__dict__ or "_user_id" in opened or keys.HOLD in opened:
         return _finish_checked(context, response)
     return cast("Response", context.app.login_manager._update_remember_cookie(response))  # noqa: SLF001

@@ -23,14 +23,22 @@ log = logging.getLogger("flask_twofactor")
 
 def load(manager: LoginManager, original: Callable[[], None]) -> None:
     """Stand in for the login manager's own load of a user."""
+    # A stranger's page comes here too, where each call counts: no proxies, no helpers.
     context: Any = _cv_request.get()
-    opened = getattr(context, keys.PLACE)
+    opened = keys.raw(context)
     if "twofactor" not in context.app.extensions:
         original()
-    elif keys.HOLD in opened:
+        return
+    if keys.HOLD in opened:
         _load_held(manager)
-    else:
-        _load_vetted(manager, original, opened)
+        return
+    before = opened["_user_id"] if "_user_id" in opened else None  # noqa: SIM401
+    original()
+    user = _cv_app.get().g._login_user  # noqa: SLF001
+    if user.is_authenticated and user.get_id() is not None:
+        _let_in_vetted(manager, user, before)
+    elif before is not None or "_user_id" in opened:
+        _drop_login()
 
 
 def _load_held(manager: LoginManager) -> None:
@@ -45,15 +53,8 @@ def _load_held(manager: LoginManager) -> None:
     manager._update_request_context_with_user(user)  # noqa: SLF001
 
 
-def _load_vetted(manager: LoginManager, original: Callable[[], None], opened: Any) -> None:
-    before = opened["_user_id"] if "_user_id" in opened else None  # noqa: SIM401
-    original()
-    user = _cv_app.get().g._login_user  # noqa: SLF001
-    if not is_somebody(user):
-        if before is not None or "_user_id" in opened:
-            _drop_login()
-        return
-    now, user = visit(), people.unwrap(user)
+def _let_in_vetted(manager: LoginManager, loaded: User, before: object) -> None:
+    now, user = visit(), people.unwrap(loaded)
     try:
         allowed = vet(now, user, _source(before, user))
     except Exception:
