@@ -24,9 +24,10 @@ from .stores.engine import adopt_engine, is_memory, make_engine
 from .stores.identity import mapped_identity
 from .stores.keys import parse_keys
 from .stores.sqlalchemy import SQLStore
-from .web import blueprint, holding, login_hook, people, signals, who
+from .web import blueprint, holding, login_hook, people, who
 from .web.cli import commands
 from .web.state import NAME, AppState, Callbacks, User, app_state
+from .web.witness import RequestWitness
 
 F = TypeVar("F", bound=Callable[..., Any])
 EngineSource = Engine | Callable[[], Engine]
@@ -169,12 +170,17 @@ class TwoFactor:
         if methods is None:
             methods = [TOTP(), BackupCodes(settings.backup_codes)]
         return Ports(
-            store=SQLStore(lambda: _place(app, settings, self._engine), clock, settings.throttle),
+            store=SQLStore(
+                lambda: _place(app, settings, self._engine),
+                clock,
+                settings.throttle,
+                RequestWitness(),
+            ),
             clock=clock,
             methods=methods,
             limits=settings.limits(app.permanent_session_lifetime),
+            throttle=settings.throttle,
             backup_codes=settings.backup_codes,
-            publish=signals.publish,
         )
 
     def _faults(self, app: Flask) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
@@ -41,6 +42,14 @@ def _prefix(value: object) -> str:
     return text
 
 
+def _cookie_name(value: object) -> str:
+    text = _text(value)
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text):
+        message = "must be letters, digits, dashes and underscores, at most 64"
+        raise ValueError(message)
+    return text
+
+
 def _keys(value: object) -> tuple[str, ...]:
     lines = value.split() if isinstance(value, str) else value
     if not isinstance(lines, Sequence) or not lines:
@@ -68,6 +77,7 @@ class Settings:
     url_prefix: str = _setting(_prefix, "/two-factor")
     base_template: str = _setting(_text, "twofactor/base.html")
     support_url: str | None = _setting(_text)
+    cookie_name: str | None = _setting(_cookie_name)
     after_login: str | None = _setting(_text)
     database_uri: str | None = _setting(_text, secret=True)
     keys: tuple[str, ...] | None = _setting(_keys, secret=True)
@@ -80,6 +90,9 @@ class Settings:
     throttle_free: int = _setting(_number(1, 10), 5)
     throttle_wait_seconds: int = _setting(_number(1, 3600), 30)
     throttle_max_wait_seconds: int = _setting(_number(1, 86400), 3600)
+    throttle_known_free: int = _setting(_number(1, 10), 5)
+    throttle_per_day: int = _setting(_number(1, 100), 20)
+    throttle_disable_after: int = _setting(_number(1, 100), 100)
     required_for: str = _setting(_required_for, "none")
 
     @property
@@ -89,6 +102,9 @@ class Settings:
             free=self.throttle_free,
             wait_seconds=self.throttle_wait_seconds,
             max_wait_seconds=max(self.throttle_wait_seconds, self.throttle_max_wait_seconds),
+            known_free=self.throttle_known_free,
+            per_day=self.throttle_per_day,
+            disable_after=self.throttle_disable_after,
         )
 
     def limits(self, session_lifetime: timedelta) -> Limits:

@@ -12,12 +12,16 @@ from .records import (
     Claim,
     Data,
     Enrolment,
+    Event,
     Hold,
+    Paid,
     PendingSetup,
     Proof,
     Refusal,
     Standing,
     Step,
+    Surroundings,
+    Wait,
 )
 
 Clock = Callable[[], float]
@@ -58,12 +62,37 @@ class Method(Protocol):
         """Say what to claim for this answer, or why it is refused. Tries all, no early exit."""
 
 
-class Transaction(Protocol):
-    """Writes that stand or fall together. Each conditional one says whether it took effect."""
+class Witness(Protocol):
+    """What the app knows of an event's surroundings, and who is told of it."""
 
+    def surroundings(self, event: Event) -> Surroundings:
+        """Say where an event came from. Called inside the transaction."""
+
+    def label(self, user_key: str) -> str:
+        """Give a person's name as people read it, or nothing."""
+
+    def tell(self, events: Sequence[Event]) -> None:
+        """Hear of events after their commit; nothing raised here changes the outcome."""
+
+
+class Transaction(Protocol):
+    """Writes that stand or fall together. Each conditional one says whether it took effect.
+
+    `record` comes last in a transaction: it takes a number that others wait for.
+    """
+
+    def record(self, event: Event) -> None: ...
+    def reserve(self, user_key: str, browsers: Sequence[str], now: float) -> Paid | Wait: ...
     def claim(self, user_key: str, claim: Claim, now: float) -> bool: ...
     def was_spent(self, user_key: str, code: str) -> bool: ...
-    def clear_failures(self, user_key: str) -> None: ...
+    def count_failure(self, user_key: str, method: str) -> int: ...
+    def clear_failures(self, user_key: str, browser: str | None) -> None: ...
+    def enable_method(self, user_key: str, method: str) -> None: ...
+    def unlock(self, user_key: str) -> None: ...
+    def know_browser(
+        self, user_key: str, browser: str, now: float, *, replaces: str | None
+    ) -> None: ...
+    def forget_browsers(self, user_key: str) -> None: ...
     def open_hold(self, hold: Hold, *, replaces: str | None) -> None: ...
     def consume_hold(self, hold_id: str, now: float, *, released: bool) -> bool: ...
     def end_hold(self, hold_id: str) -> None: ...
@@ -95,7 +124,10 @@ class Store(Protocol):
         """Check that the store is the right one and give its id; StoreError otherwise."""
 
     def transaction(self) -> AbstractContextManager[Transaction]:
-        """Begin writes that are committed together at the end of the block, or not at all."""
+        """Begin writes that are committed together at the end of the block, or not at all.
+
+        The events that were recorded are told to the app after the commit.
+        """
 
     def standing(self, user_key: str, proof_id: str | None) -> Standing:
         """Read, by one statement, all that the load guard needs."""
@@ -112,8 +144,8 @@ class Store(Protocol):
     def codes_left(self, user_key: str) -> int:
         """Count the user's unspent single-use codes."""
 
-    def reserve(self, user_key: str, now: float) -> float | None:
-        """Pay for one guess before it is looked at, committed; None, or until when to wait."""
+    def knows_browser(self, user_key: str, browsers: Sequence[str]) -> bool:
+        """Say whether one of these references is a known browser of the user."""
 
     def ensure_account(self, user_key: str) -> None:
         """Make the user's account row if there is none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -33,6 +34,7 @@ class Authenticator:
     last_used_at: float | None = None
     counter: int = -1
     protects: bool = True
+    failures: int = 0
     data: Data | None = field(default=None, repr=False)
 
 
@@ -164,7 +166,11 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to a user's second factor. Never holds a code or secret."""
+    """Something that happened to a user's second factor. Never holds a code or secret.
+
+    `at` is UTC epoch seconds, `failures` counts wrong answers in a row, `remaining` the codes
+    left. Who acted for somebody else is `actor`.
+    """
 
     name: str
     user_key: str
@@ -174,3 +180,39 @@ class Event:
     actor: str | None = None
     reason: str | None = None
     remaining: int | None = None
+    failures: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Where an event came from, as the audit keeps it; all None outside a request."""
+
+    address: str | None = None
+    agent: str | None = None
+    request_id: str | None = None
+    tenants: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """A guess that was paid for; `browser` is the known browser whose budget paid, if any."""
+
+    browser: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownBrowser:
+    """A browser that is known from now on: its token, and the row that the token replaces."""
+
+    token: str = field(repr=False)
+    replaces: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A guess that is not looked at until a time; `first` says that nobody was told yet."""
+
+    until: float
+    reason: Literal["wait", "per_day"] = "wait"
+    first: bool = False

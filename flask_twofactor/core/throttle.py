@@ -1,17 +1,27 @@
-"""What a guess costs: one budget per account over all methods, with rising waits."""
+"""What a guess costs: one budget per account over all methods, and one per known browser."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+DAY = 86400
+
 
 @dataclass(frozen=True, slots=True)
 class Throttle:
-    """The settings of the budget: free tries, then waits that double up to a maximum."""
+    """The settings of the budgets.
+
+    `free` tries, then waits that double up to a maximum; a known browser has `known_free` of
+    its own. `per_day` is for unknown browsers together, in any 24 hours, and no right answer
+    clears it. After `disable_after` wrong answers in a row a method is shut to them.
+    """
 
     free: int = 5
     wait_seconds: int = 30
     max_wait_seconds: int = 3600
+    known_free: int = 5
+    per_day: int = 20
+    disable_after: int = 100
 
 
 def waits(throttle: Throttle) -> list[tuple[int, int]]:
@@ -32,3 +42,12 @@ def waits(throttle: Throttle) -> list[tuple[int, int]]:
 def retry_after(blocked_until: float, now: float) -> int:
     """Give the whole seconds to wait, at least one."""
     return max(1, int(-(-(blocked_until - now) // 1)))
+
+
+def odds_per_day(throttle: Throttle, *, digits: int = 6, steps: int = 3) -> float:
+    """Give the chance that a day of guessing by unknown browsers hits a code.
+
+    `steps` is how many codes are right at one moment: RFC 6238 section 5.2 allows one step of
+    drift either way.
+    """
+    return float(1 - (1 - steps / 10**digits) ** throttle.per_day)

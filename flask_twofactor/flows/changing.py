@@ -89,9 +89,9 @@ def remove(ports: Ports, acting: Acting, authenticator_id: str) -> str:
             method=proof.method if proof else mine.method,
             verified_at=proof.verified_at if proof else None,
         )
-    ports.publish(
-        Event("removed", acting.user_key, now, method=mine.method, authenticator_id=mine.id)
-    )
+        transaction.record(
+            Event("removed", acting.user_key, now, method=mine.method, authenticator_id=mine.id)
+        )
     return token
 
 
@@ -106,7 +106,7 @@ def disable(ports: Ports, acting: Acting) -> str:
     with ports.store.transaction() as transaction:
         transaction.remove_authenticators(acting.user_key)
         renew_proof(transaction, acting, token, now, method="none", verified_at=None)
-    ports.publish(Event("disabled", acting.user_key, now))
+        transaction.record(Event("disabled", acting.user_key, now))
     return token
 
 
@@ -119,7 +119,8 @@ def renew_codes(ports: Ports, acting: Acting) -> Sequence[str]:
     now = ports.clock()
     with ports.store.transaction() as transaction:
         codes = give_codes(ports, transaction, acting, now)
-    ports.publish(Event("codes_regenerated", acting.user_key, now, remaining=len(codes)))
+        renewed = Event("codes_regenerated", acting.user_key, now, remaining=len(codes))
+        transaction.record(renewed)
     return codes
 
 
@@ -129,9 +130,10 @@ def reset(ports: Ports, user_key: str, *, actor: str, reason: str) -> None:
     ports.store.ensure_account(user_key)
     with ports.store.transaction() as transaction:
         transaction.remove_authenticators(user_key)
-        transaction.clear_failures(user_key)
+        transaction.unlock(user_key)
+        transaction.forget_browsers(user_key)
         transaction.move_epoch(user_key, None)
-    ports.publish(Event("admin_reset", user_key, now, actor=actor, reason=reason))
+        transaction.record(Event("admin_reset", user_key, now, actor=actor, reason=reason))
 
 
 def end_sessions(ports: Ports, user_key: str, *, why: str, keep: Acting | None = None) -> Kept:
@@ -146,7 +148,7 @@ def end_sessions(ports: Ports, user_key: str, *, why: str, keep: Acting | None =
             )
         else:
             token, epoch = "", transaction.move_epoch(user_key, None) or 0
-    ports.publish(Event(why, user_key, now))
+        transaction.record(Event(why, user_key, now))
     return Kept(epoch, token)
 
 
@@ -162,14 +164,30 @@ def import_authenticator(
     with ports.store.transaction() as transaction:
         transaction.add_authenticator(user_key, made)
         transaction.move_epoch(user_key, None)
-    ports.publish(
-        Event("enrolled", user_key, now, method=method, authenticator_id=made.id, reason="import")
-    )
+        transaction.record(_imported(user_key, made, now))
     return replace(made, data=None)
 
 
 def forget(ports: Ports, user_key: str) -> None:
     """Delete every row of a user, when the host deletes the user."""
     with ports.store.transaction() as transaction:
+        transaction.record(Event("forgotten", user_key, ports.clock()))
         transaction.forget(user_key)
-    ports.publish(Event("forgotten", user_key, ports.clock()))
+
+
+def unlock(ports: Ports, user_key: str, *, actor: str) -> None:
+    """Give a person all their tries back, for somebody who was shut out."""
+    with ports.store.transaction() as transaction:
+        transaction.unlock(user_key)
+        transaction.record(Event("unlocked", user_key, ports.clock(), actor=actor))
+
+
+def _imported(user_key: str, made: Authenticator, now: float) -> Event:
+    return Event(
+        "enrolled",
+        user_key,
+        now,
+        method=made.method,
+        authenticator_id=made.id,
+        reason="import",
+    )

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from flask_twofactor.core.policy import Limits
 from flask_twofactor.core.ports import Clock, Method, Store
-from flask_twofactor.core.records import Event
+from flask_twofactor.core.throttle import Throttle
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The store, clock, methods in order, limits, and where events go after the commit."""
+    """The store, clock, methods in order, limits and throttle of one app."""
 
     store: Store = field(repr=False)
     clock: Clock
     methods: Sequence[Method]
     limits: Limits
+    throttle: Throttle
     backup_codes: int
-    publish: Callable[[Event], None] = field(repr=False)
 
     def method(self, name: object) -> Method | None:
         """Give the method of this name, or None."""

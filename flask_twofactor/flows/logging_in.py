@@ -13,6 +13,7 @@ from flask_twofactor.core.records import (
     Event,
     Hold,
     Kept,
+    KnownBrowser,
     Mark,
     Proof,
     Purpose,
@@ -47,6 +48,7 @@ class Released:
     proof: Proof | None = field(default=None, repr=False)
     fallback: bool = False
     codes_left: int | None = None
+    browser: KnownBrowser | None = None
 
 
 def decide(
@@ -111,7 +113,7 @@ def hold(
         transaction.open_hold(opened, replaces=reference(replaces))
         if (old := reference(ends_proof)) is not None:
             transaction.revoke_proof(old, now)
-    ports.publish(Event("challenge_required", standing.user_key, now, reason=purpose))
+        transaction.record(Event("challenge_required", standing.user_key, now, reason=purpose))
     return token
 
 
@@ -138,7 +140,9 @@ def challenge(ports: Ports, token: object, wanted: object = None) -> Challenge:
     return Challenge(held, method, others, step)
 
 
-def answer(ports: Ports, token: object, wanted: object, typed: str) -> Released:
+def answer(
+    ports: Ports, token: object, wanted: object, typed: str, browsers: Sequence[str] = ()
+) -> Released:
     """Check the answer of a held person; RefusedError with a stable code if it is not right.
 
     The guess is paid for and committed first. What it uses up, the hold, the cleared
@@ -147,17 +151,24 @@ def answer(ports: Ports, token: object, wanted: object, typed: str) -> Released:
     held, owned = look_up(ports, token)
     if held.purpose != "challenge":
         raise RefusedError("unknown_method")
-    method, claim = answering.check(ports, held.user_key, owned, wanted, typed)
-    now, proof_token = ports.clock(), mint()
-    # Counted before: once the code is spent, nothing may fail that the release needs.
-    left = ports.store.codes_left(held.user_key) - 1 if method.fallback_only else None
-    with answering.accepting(ports, held.user_key, method, claim, now) as transaction:
+    accepted = answering.check(ports, held.user_key, owned, wanted, typed, browsers)
+    now, proof_token, method = ports.clock(), mint(), accepted.method
+    proof = new_proof(proof_token, held, method, now)
+    with answering.accepting(ports, accepted, now) as transaction:
         if not transaction.consume_hold(held.id, now, released=True):
             raise HoldGoneError(released=True)
-        proof = new_proof(proof_token, held, method, now)
         transaction.add_proof(proof)
-    ports.publish(_verified(held, method, claim.authenticator_id, now, left))
-    return Released(proof_token, held.user_key, _kept(held), proof, method.fallback_only, left)
+        browser = answering.know_browser(transaction, held.user_key, accepted.paid, now)
+        transaction.record(_verified(accepted, now))
+    return Released(
+        token=proof_token,
+        user_key=held.user_key,
+        kept=_kept(held),
+        proof=proof,
+        fallback=method.fallback_only,
+        codes_left=accepted.left,
+        browser=browser,
+    )
 
 
 def new_proof(
@@ -230,14 +241,12 @@ def _kept(held: Hold) -> Kept:
     return held.kept
 
 
-def _verified(
-    held: Hold, method: Method, authenticator_id: str, now: float, left: int | None
-) -> Event:
+def _verified(accepted: answering.Accepted, now: float) -> Event:
     return Event(
         "verified",
-        held.user_key,
+        accepted.user_key,
         now,
-        method=method.name,
-        authenticator_id=authenticator_id,
-        remaining=left,
+        method=accepted.method.name,
+        authenticator_id=accepted.claim.authenticator_id,
+        remaining=accepted.left,
     )

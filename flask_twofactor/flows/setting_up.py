@@ -13,6 +13,8 @@ from flask_twofactor.core.records import (
     Enrolment,
     Event,
     Kept,
+    KnownBrowser,
+    Paid,
     PendingSetup,
     Proof,
     Refusal,
@@ -39,12 +41,13 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A confirmed setup: the new proof's token, the codes to show once, the held login."""
+    """A confirmed setup: tokens of the proof and the known browser, codes, the held login."""
 
     token: str = field(repr=False)
     first: bool
     codes: Sequence[str] = field(default=(), repr=False)
     kept: Kept | None = field(default=None, repr=False)
+    browser: KnownBrowser | None = None
 
 
 def choices(ports: Ports) -> list[Method]:
@@ -74,7 +77,13 @@ def begin(ports: Ports, acting: Acting, wanted: object, token: object) -> Begun:
 
 
 def confirm(
-    ports: Ports, acting: Acting, wanted: object, token: object, typed: str, name: str
+    ports: Ports,
+    acting: Acting,
+    wanted: object,
+    token: object,
+    typed: str,
+    name: str,
+    browsers: Sequence[str] = (),
 ) -> Finished:
     """Accept the first code; RefusedError says why not.
 
@@ -85,22 +94,23 @@ def confirm(
     pending = _pending(ports, acting, method, token)
     if pending is None:
         raise RefusedError("setup_expired")
-    enrolment = _evaluate(ports, acting, method, pending.kept, typed)
+    enrolment, paid = _evaluate(ports, acting, method, pending.kept, typed, browsers)
     first, now, proof_token = not is_protected(owned), ports.clock(), mint()
     made = _authenticator(method, enrolment, _name(name, method, owned), now)
     with ports.store.transaction() as transaction:
         if not transaction.finish_setup(pending.id, acting.user_key):
             raise RefusedError("setup_expired")
         transaction.add_authenticator(acting.user_key, made)
-        transaction.clear_failures(acting.user_key)
+        transaction.clear_failures(acting.user_key, paid.browser)
+        browser = answering.know_browser(transaction, acting.user_key, paid, now)
         codes = give_codes(ports, transaction, acting, now) if first else []
         _finish_hold(transaction, acting, now)
         renew_proof(transaction, acting, proof_token, now, method=method.name, verified_at=now)
-    ports.publish(
-        Event("enrolled", acting.user_key, now, method=method.name, authenticator_id=made.id)
-    )
+        transaction.record(
+            Event("enrolled", acting.user_key, now, method=method.name, authenticator_id=made.id)
+        )
     kept = acting.hold.kept if acting.hold is not None else None
-    return Finished(proof_token, first, codes, kept)
+    return Finished(proof_token, first, codes, kept, browser)
 
 
 def give_codes(ports: Ports, transaction: Transaction, acting: Acting, now: float) -> Sequence[str]:
@@ -171,15 +181,17 @@ def _pending(ports: Ports, acting: Acting, method: Method, token: object) -> Pen
     return pending if mine else None
 
 
-def _evaluate(ports: Ports, acting: Acting, method: Method, kept: Data, typed: str) -> Enrolment:
+def _evaluate(
+    ports: Ports, acting: Acting, method: Method, kept: Data, typed: str, browsers: Sequence[str]
+) -> tuple[Enrolment, Paid]:
     if not typed:
         raise RefusedError("code_missing")
-    answering.pay(ports, acting.user_key)
+    paid = answering.pay(ports, acting.user_key, browsers)
     verdict = method.complete_setup(Step(kept=kept), typed, ports.clock())
     if isinstance(verdict, Refusal):
-        answering.report(ports, acting.user_key, method, verdict.code)
+        answering.report(ports, acting.user_key, method, verdict.code, at_setup=True)
         raise RefusedError(verdict.code, **verdict.evidence)
-    return verdict
+    return verdict, paid
 
 
 def _finish_hold(transaction: Transaction, acting: Acting, now: float) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.ports import Method
 from flask_twofactor.core.records import Authenticator, Event
@@ -18,7 +20,15 @@ def methods(
     return answering.choose(ports, _owned(ports, acting, full=full), wanted)
 
 
-def answer(ports: Ports, acting: Acting, wanted: object, typed: str, *, full: bool) -> None:
+def answer(
+    ports: Ports,
+    acting: Acting,
+    wanted: object,
+    typed: str,
+    browsers: Sequence[str] = (),
+    *,
+    full: bool,
+) -> None:
     """Check a code and note on this session's proof that it was right, just now.
 
     Where a full second factor is asked, a backup code is not looked at, so that none is lost.
@@ -26,13 +36,13 @@ def answer(ports: Ports, acting: Acting, wanted: object, typed: str, *, full: bo
     owned = _owned(ports, acting, full=full)
     if acting.proof is None:
         raise RefusedError("not_protected")
-    method, claim = answering.check(ports, acting.user_key, owned, wanted, typed)
-    now = ports.clock()
-    with answering.accepting(ports, acting.user_key, method, claim, now) as transaction:
+    accepted = answering.check(ports, acting.user_key, owned, wanted, typed, browsers)
+    now, method = ports.clock(), accepted.method
+    with answering.accepting(ports, accepted, now) as transaction:
         counts_fully = not method.fallback_only
         if not transaction.note_step_up(acting.proof.id, method.name, now, full=counts_fully):
             raise RefusedError("signed_out")
-    ports.publish(Event("stepped_up", acting.user_key, now, method=method.name))
+        transaction.record(Event("stepped_up", acting.user_key, now, method=method.name))
 
 
 def note_password(ports: Ports, acting: Acting) -> None:

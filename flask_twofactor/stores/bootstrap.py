@@ -119,7 +119,7 @@ def _open(place: Place, engine: Engine, now: float, *, may_make: bool) -> Opened
         if row is None:
             message = f"the store is incomplete. {REMEDY}"
             raise StoreError(message)
-        _check_version(found)
+        _check_version(_migrated(place, connection, found))
         _check_id(place, row.store_id)
         ring = KeyRing(_keys(place))
         _check_keys(connection, ring, row.store_id, json.loads(row.key_checks))
@@ -155,6 +155,7 @@ def _fill(keys: dict[str, bytes], connection: Connection, now: float) -> Opened:
             id=1, store_id=store_id, key_checks=json.dumps(checks), created_at=now
         )
     )
+    connection.execute(insert(schema.audit_number).values(tenant="", number=0))
     return Opened(connection.engine, reader(connection.engine), ring, store_id)
 
 
@@ -169,6 +170,16 @@ def _keys(place: Place) -> dict[str, bytes]:
     except (OSError, ValueError) as error:
         message = f"the store's key file {place.key_file} is missing or unreadable. {REMEDY}"
         raise StoreError(message) from error
+
+
+def _migrated(place: Place, connection: Connection, found: str | None) -> str | None:
+    # Nobody upgrades the default store by hand: it is a file beside the app.
+    if place.database_file is None or found is None or found >= schema.VERSION:
+        return found
+    from .migrating import migrate  # noqa: PLC0415 (slow, and needed once per release)
+
+    migrate(connection)
+    return schema.VERSION
 
 
 def _check_version(found: str | None) -> None:

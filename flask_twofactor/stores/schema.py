@@ -14,9 +14,10 @@ from sqlalchemy import (
     Table,
     Text,
     false,
+    text,
 )
 
-VERSION = "0001"
+VERSION = "0002"
 """The newest schema version; the newest file in `migrations/versions` has the same."""
 
 metadata = MetaData(
@@ -47,6 +48,8 @@ account = Table(
     Column("epoch", Integer, nullable=False, server_default="0"),
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("blocked_until", Double, nullable=False, server_default="0"),
+    Column("guesses", String(1000), nullable=False, server_default=text("''")),
+    Column("told_until", Double, nullable=False, server_default="0"),
 )
 
 authenticator = Table(
@@ -60,6 +63,7 @@ authenticator = Table(
     Column("last_used_at", Double),
     Column("counter", BigInteger, nullable=False, server_default="-1"),
     Column("protects", Boolean, nullable=False),
+    Column("failures", Integer, nullable=False, server_default="0"),
     Column("data", Text, nullable=False),
     Index(None, "user_key"),
 )
@@ -121,5 +125,50 @@ pending_setup = Table(
     Index(None, "expires_at"),
 )
 
-PERSONAL = (account, authenticator, single_use_code, hold, proof, pending_setup)
+known_browser = Table(
+    "twofactor_known_browser",
+    metadata,
+    Column("id", REFERENCE, primary_key=True),
+    Column("user_key", USER_KEY, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("last_used_at", Double, nullable=False),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("blocked_until", Double, nullable=False, server_default="0"),
+    Column("told_until", Double, nullable=False, server_default="0"),
+    Index(None, "user_key"),
+    Index(None, "last_used_at"),
+)
+
+person = Table(
+    "twofactor_person",
+    metadata,
+    Column("pseudonym", String(32), primary_key=True),
+    Column("user_key", USER_KEY, nullable=False),
+    Column("label", USER_KEY, nullable=False),
+    Index(None, "user_key", unique=True),
+)
+
+audit_number = Table(
+    "twofactor_audit_number",
+    metadata,
+    Column("tenant", USER_KEY, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+
+audit = Table(
+    "twofactor_audit",
+    metadata,
+    Column("tenant", USER_KEY, primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Double, nullable=False),
+    Column("name", String(40), nullable=False),
+    Column("subject", String(32), nullable=False),
+    Column("actor", String(32)),
+    Column("body", Text, nullable=False),
+    Column("digest", String(128), nullable=False),
+    Index(None, "subject"),
+    Index(None, "at"),
+)
+
+PERSONAL = (account, authenticator, single_use_code, hold, proof, pending_setup, known_browser)
 """The tables whose rows belong to a person, for `forget_user`."""

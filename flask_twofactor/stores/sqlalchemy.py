@@ -11,22 +11,26 @@ from sqlalchemy import Row, RowMapping, insert
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from flask_twofactor.core.errors import SealError, StoreError
-from flask_twofactor.core.ports import Clock
+from flask_twofactor.core.ports import Clock, Witness
 from flask_twofactor.core.records import Authenticator, Hold, Kept, PendingSetup, Proof, Standing
-from flask_twofactor.core.throttle import Throttle, waits
+from flask_twofactor.core.throttle import Throttle
 
 from . import schema, statements
 from .bootstrap import Opened, Place, open_store
+from .throttling import Budgets, find_known
 from .writing import AUTHENTICATOR, HOLD, SETUP, SQLTransaction
 
 
 class SQLStore:
     """See `core.ports.Store`. It is opened, and recognised, at the first call."""
 
-    def __init__(self, find_place: Callable[[], Place], clock: Clock, throttle: Throttle) -> None:
+    def __init__(
+        self, find_place: Callable[[], Place], clock: Clock, throttle: Throttle, witness: Witness
+    ) -> None:
         self._find_place = find_place
         self._clock = clock
-        self._reserve = statements.reserve(waits(throttle))
+        self._budgets = Budgets(throttle)
+        self._witness = witness
         self._lock = threading.Lock()
         self._opened: Opened | None = None
 
@@ -52,7 +56,10 @@ class SQLStore:
         """Begin writes that are committed together at the end of the block, or not at all."""
         opened = self.opened()
         with _translated(), opened.engine.begin() as connection:
-            yield SQLTransaction(connection, opened.ring)
+            writes = SQLTransaction(connection, opened.ring, self._budgets, self._witness)
+            yield writes
+        if writes.recorded:
+            self._witness.tell(writes.recorded)
 
     def standing(self, user_key: str, proof_id: str | None) -> Standing:
         """Read, by one statement, all that the load guard needs."""
@@ -102,18 +109,10 @@ class SQLStore:
         row = self._one(statements.CODES_LEFT, user=user_key)
         return row[0] if row else 0
 
-    def reserve(self, user_key: str, now: float) -> float | None:
-        """Pay for one guess before it is looked at, committed; None, or until when to wait."""
-        values = {"user": user_key, "now": now}
-        opened = self.opened()
-        with _translated(), opened.engine.begin() as connection:
-            if connection.execute(self._reserve, values).rowcount == 1:
-                return None
-            until = connection.execute(statements.BLOCKED_UNTIL, values).scalar()
-        if until is None:
-            message = "a guess for an account that has no row"
-            raise StoreError(message)
-        return float(until)
+    def knows_browser(self, user_key: str, browsers: Sequence[str]) -> bool:
+        """Say whether one of these references is a known browser of the user."""
+        with _translated(), self.opened().reader.connect() as connection:
+            return find_known(connection, user_key, browsers) is not None
 
     def ensure_account(self, user_key: str) -> None:
         """Make the user's account row if there is none."""

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BindParameter,
-    ColumnElement,
     Double,
     String,
     and_,
     bindparam,
-    case,
     delete,
     exists,
     func,
     insert,
-    literal,
     select,
     true,
     update,
 )
-from sqlalchemy.sql.dml import Update
 
 from .schema import account, authenticator, hold, pending_setup, proof, single_use_code, store
 
@@ -61,7 +57,6 @@ PENDING_SETUP = select(pending_setup).where(pending_setup.c.id == _id)
 CODES_LEFT = select(func.count()).where(
     single_use_code.c.user_key == _user, single_use_code.c.spent_at.is_(None)
 )
-BLOCKED_UNTIL = select(account.c.blocked_until).where(account.c.user_key == _user)
 ACCOUNT_EXISTS = select(account.c.epoch).where(account.c.user_key == _user)
 
 _digests: BindParameter[list[str]] = bindparam("digests", expanding=True)
@@ -88,9 +83,6 @@ ADVANCE = (
     )
     .values(counter=bindparam("reached"), last_used_at=_now)
 )
-CLEAR_FAILURES = (
-    update(account).where(account.c.user_key == _user).values(failures=0, blocked_until=0)
-)
 MOVE_EPOCH = update(account).where(account.c.user_key == _user).values(epoch=account.c.epoch + 1)
 
 ADD_HOLD = insert(hold)
@@ -110,18 +102,3 @@ TOUCH_PROOF = (
     .where(and_(proof.c.id == _id, proof.c.last_used_at < _now))
     .values(last_used_at=_now)
 )
-
-
-def reserve(waits: list[tuple[int, int]]) -> Update:
-    """Build the one UPDATE that pays for a guess, and shuts the door when the free ones end."""
-    count = account.c.failures + 1
-    *rising, (_, longest) = waits
-    steps: list[tuple[ColumnElement[bool], ColumnElement[float]]] = [
-        (count < waits[0][0], literal(0.0, Double))
-    ]
-    steps += [(count == failures, _now + wait) for failures, wait in rising]
-    return (
-        update(account)
-        .where(account.c.user_key == _user, account.c.blocked_until <= _now)
-        .values(failures=count, blocked_until=case(*steps, else_=_now + longest))
-    )

@@ -7,10 +7,21 @@ from dataclasses import asdict
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from flask_twofactor.core.records import Authenticator, Claim, Hold, PendingSetup, Proof
+from flask_twofactor.core.ports import Witness
+from flask_twofactor.core.records import (
+    Authenticator,
+    Claim,
+    Event,
+    Hold,
+    Paid,
+    PendingSetup,
+    Proof,
+    Wait,
+)
 
-from . import schema, statements
+from . import auditing, schema, statements, throttling
 from .sealing import KeyRing
+from .throttling import Budgets
 
 AUTHENTICATOR, SINGLE_USE, HOLD, SETUP = "authenticator", "single_use_code", "hold", "setup"
 
@@ -18,9 +29,23 @@ AUTHENTICATOR, SINGLE_USE, HOLD, SETUP = "authenticator", "single_use_code", "ho
 class SQLTransaction:
     """One transaction on one short connection of the store; see `core.ports.Transaction`."""
 
-    def __init__(self, connection: Connection, ring: KeyRing) -> None:
+    def __init__(
+        self, connection: Connection, ring: KeyRing, budgets: Budgets, witness: Witness
+    ) -> None:
         self._connection = connection
         self._ring = ring
+        self._budgets = budgets
+        self._witness = witness
+        self.recorded: list[Event] = []
+
+    def record(self, event: Event) -> None:
+        """Write an event into the audit; it is told after the commit."""
+        auditing.record(self._connection, self._ring, event, self._witness)
+        self.recorded.append(event)
+
+    def reserve(self, user_key: str, browsers: Sequence[str], now: float) -> Paid | Wait:
+        """Pay for one guess, or say until when to wait; commit it before looking at the code."""
+        return self._budgets.reserve(self._connection, user_key, browsers, now)
 
     def claim(self, user_key: str, claim: Claim, now: float) -> bool:
         """Use up a time step or a single-use code; False if somebody was faster."""
@@ -42,9 +67,52 @@ class SQLTransaction:
         values = {"digests": digests, "user": user_key}
         return self._connection.execute(statements.WAS_SPENT, values).scalar() is not None
 
-    def clear_failures(self, user_key: str) -> None:
-        """Give the account its free tries back, after a right answer."""
-        self._connection.execute(statements.CLEAR_FAILURES, {"user": user_key})
+    def count_failure(self, user_key: str, method: str) -> int:
+        """Count a wrong answer for a method; give how many came in a row."""
+        values = {"user": user_key, "of_method": method}
+        self._connection.execute(throttling.COUNT_FAILURE, values)
+        return self._connection.execute(throttling.FAILURES, values).scalar() or 0
+
+    def clear_failures(self, user_key: str, browser: str | None) -> None:
+        """Give free tries back after a right answer, to the budget that paid for it."""
+        if browser is None:
+            self._connection.execute(throttling.CLEAR, {"user": user_key})
+        else:
+            values = {"user": user_key, "row": browser}
+            self._connection.execute(throttling.CLEAR_KNOWN, values)
+
+    def enable_method(self, user_key: str, method: str) -> None:
+        """Forget the wrong answers that a method had in a row."""
+        self._connection.execute(throttling.ENABLE, {"user": user_key, "of_method": method})
+
+    def unlock(self, user_key: str) -> None:
+        """Give the account and its known browsers all their tries back, the daily ones too."""
+        cleared = {"failures": 0, "blocked_until": 0, "told_until": 0}
+        for table, values in (
+            (schema.account, cleared | {"guesses": ""}),
+            (schema.known_browser, cleared),
+            (schema.authenticator, {"failures": 0}),
+        ):
+            mine = table.c.user_key == user_key
+            self._connection.execute(update(table).where(mine).values(**values))
+
+    def know_browser(
+        self, user_key: str, browser: str, now: float, *, replaces: str | None
+    ) -> None:
+        """Know a browser under a new reference, with all its own tries."""
+        table = schema.known_browser
+        if replaces is not None:
+            mine = (table.c.id == replaces, table.c.user_key == user_key)
+            fresh = {"id": browser, "last_used_at": now, "failures": 0, "blocked_until": 0}
+            if self._connection.execute(update(table).where(*mine).values(**fresh)).rowcount == 1:
+                return
+        row = {"id": browser, "user_key": user_key, "created_at": now, "last_used_at": now}
+        self._connection.execute(insert(table).values(row))
+
+    def forget_browsers(self, user_key: str) -> None:
+        """Know none of the user's browsers any more."""
+        table = schema.known_browser
+        self._connection.execute(delete(table).where(table.c.user_key == user_key))
 
     def open_hold(self, hold: Hold, *, replaces: str | None) -> None:
         """Write a hold; the session's older one, if any, ends."""
@@ -195,6 +263,6 @@ class SQLTransaction:
         return int(self._connection.execute(moved).scalar_one())
 
     def forget(self, user_key: str) -> None:
-        """Delete every row of the user."""
-        for table in schema.PERSONAL:
+        """Delete every row of the user; the audit keeps a pseudonym that leads nowhere."""
+        for table in (*schema.PERSONAL, schema.person):
             self._connection.execute(delete(table).where(table.c.user_key == user_key))

@@ -16,6 +16,10 @@ TEXTS = {
     "unreadable": mark(
         "Your app's code cannot be checked right now. Use another way or contact support."
     ),
+    "method_disabled": mark(
+        "Too many wrong codes were typed for your account, so they are taken only from a browser "
+        "you signed in with before. Use one of those, another way, or contact support."
+    ),
     "unknown_method": mark("That way to sign in is not available. Choose another one."),
     "too_long": mark("That is too long. Nothing of it was read."),
     "csrf": mark("This page was open for too long. Please try again."),

@@ -16,7 +16,7 @@ two_factor_event = _signals.signal("two-factor-event")
 """Sent with the app and `event=Event(...)` after each event was committed."""
 
 
-def publish(event: Event) -> None:
+def send(event: Event) -> None:
     """Send an event; a receiver that raises changes no outcome."""
     try:
         app = current_app._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001

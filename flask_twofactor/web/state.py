@@ -11,7 +11,7 @@ from flask.globals import _cv_request
 from flask.wrappers import Request
 
 from flask_twofactor.core.policy import Verdict
-from flask_twofactor.core.records import Mark, Source, Standing
+from flask_twofactor.core.records import KnownBrowser, Mark, Source, Standing
 from flask_twofactor.flows.context import Ports
 from flask_twofactor.settings import Settings
 
@@ -84,6 +84,7 @@ class Visit:
     ends_hold: object = field(default=None, repr=False)
     ends_proof: object = field(default=None, repr=False)
     leaves_session: bool = False
+    browser: KnownBrowser | None = None
 
 
 def app_state(app: Flask | None = None) -> AppState:

@@ -10,7 +10,7 @@ from flask_twofactor.core.records import Claim
 from flask_twofactor.stores.sqlalchemy import SQLStore
 from flask_twofactor.stores.writing import SQLTransaction
 
-from .support.places import ANN, BOB, NOW, authenticator, hold, pending_setup, proof
+from .support.places import ANN, BOB, NOW, authenticator, hold, pending_setup, proof, reserve
 
 PHONE = authenticator(counter=100)
 CODES = ("C0DE1", "C0DE2", "C0DE3")
@@ -174,15 +174,15 @@ def test_an_account_is_made_once(store: SQLStore) -> None:
 def test_guesses_cost_rising_waits(store: SQLStore) -> None:
     """Five guesses are free; each later one doubles the wait, up to an hour."""
     store.ensure_account(ANN)
-    assert [store.reserve(ANN, NOW) for _ in range(5)] == [None] * 5
+    assert [reserve(store, ANN, NOW) for _ in range(5)] == [None] * 5
 
     now, waited = NOW, []
     for _ in range(9):
-        until = store.reserve(ANN, now)
+        until = reserve(store, ANN, now)
         assert until is not None
         waited.append(until - now)
         now = until
-        assert store.reserve(ANN, now) is None
+        assert reserve(store, ANN, now) is None
     assert waited == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
 
 
@@ -191,28 +191,28 @@ def test_a_blocked_guess_is_not_counted(store: SQLStore) -> None:
     store.ensure_account(ANN)
     store.ensure_account(BOB)
     for _ in range(5):
-        store.reserve(ANN, NOW)
+        reserve(store, ANN, NOW)
 
-    assert {store.reserve(ANN, NOW + second) for second in range(30)} == {NOW + 30}
-    assert store.reserve(BOB, NOW) is None
-    assert store.reserve(ANN, NOW + 30) is None
+    assert {reserve(store, ANN, NOW + second) for second in range(30)} == {NOW + 30}
+    assert reserve(store, BOB, NOW) is None
+    assert reserve(store, ANN, NOW + 30) is None
 
 
 def test_a_right_answer_gives_the_free_tries_back(store: SQLStore) -> None:
     """Clearing ends the wait and the count of one account."""
     store.ensure_account(ANN)
     for _ in range(5):
-        store.reserve(ANN, NOW)
+        reserve(store, ANN, NOW)
     with store.transaction() as transaction:
-        transaction.clear_failures(ANN)
+        transaction.clear_failures(ANN, None)
 
-    assert [store.reserve(ANN, NOW) for _ in range(5)] == [None] * 5
+    assert [reserve(store, ANN, NOW) for _ in range(5)] == [None] * 5
 
 
 def test_a_guess_needs_an_account(store: SQLStore) -> None:
     """A guess that cannot be counted is not allowed."""
     with pytest.raises(StoreError):
-        store.reserve("user:nobody", NOW)
+        reserve(store, "user:nobody", NOW)
 
 
 def test_forgetting_leaves_no_row(store: SQLStore) -> None:

@@ -13,7 +13,7 @@ from flask_twofactor import ConfigurationError, StoreError
 from flask_twofactor.stores.keys import new_key
 
 from .support.apps import close, is_in, make_app, the_store
-from .support.places import ANN, NOW, authenticator
+from .support.places import ANN, NOW, authenticator, reserve
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
@@ -100,7 +100,7 @@ def test_the_hosts_rollback_takes_nothing_of_ours(host: Engine, tmp_path: Path) 
         connection.execute(text("SELECT * FROM host_note"))
         store.ensure_account(ANN)
         connection.rollback()
-    assert store.reserve(ANN, NOW) is None
+    assert reserve(store, ANN, NOW) is None
     close(app)
 
 

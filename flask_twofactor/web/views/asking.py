@@ -10,7 +10,7 @@ from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.records import Mark
 from flask_twofactor.flows import stepping_up
 from flask_twofactor.flows.acting import Acting
-from flask_twofactor.web import answers, login_hook, redirects, who
+from flask_twofactor.web import answers, cookies, login_hook, redirects, who
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.forms import CodeForm, PasswordForm, text, value
 from flask_twofactor.web.state import app_state
@@ -34,6 +34,7 @@ def step_up(refused: RefusedError | None = None) -> Response:
                 acting,
                 form.method.data,
                 text(form.code.data),
+                cookies.references("known"),
                 full=value("full") == "1",
             )
         except RefusedError as error:

@@ -12,7 +12,7 @@ from flask_twofactor.core.errors import HoldGoneError, RefusedError, TwoFactorEr
 from flask_twofactor.core.records import Account
 from flask_twofactor.flows import changing, logging_in
 from flask_twofactor.flows.acting import Acting
-from flask_twofactor.web import answers, courtesy, login_hook, people, redirects
+from flask_twofactor.web import answers, cookies, courtesy, login_hook, people, redirects
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.forms import CodeForm, text, value
 from flask_twofactor.web.state import User, app_state, visit
@@ -98,8 +98,13 @@ def _answer_or_ask() -> Response:
 def _answer() -> Response:
     form, ports = CodeForm.read(), app_state().ports
     released = logging_in.answer(
-        ports, session.get(keys.HOLD), form.method.data, text(form.code.data)
+        ports,
+        session.get(keys.HOLD),
+        form.method.data,
+        text(form.code.data),
+        cookies.references("known"),
     )
+    visit().browser = released.browser
     user = login_hook.release(released)
     if user is None:
         return answers.page("refused", refused=RefusedError("signed_out"))

@@ -8,12 +8,12 @@ from flask_twofactor.core.errors import HoldGoneError, RefusedError
 from flask_twofactor.flows import setting_up
 from flask_twofactor.flows.acting import Acting
 from flask_twofactor.flows.logging_in import Released
-from flask_twofactor.web import answers, login_hook, redirects, who
+from flask_twofactor.web import answers, cookies, login_hook, redirects, who
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.forms import CodeForm, text
 from flask_twofactor.web.i18n import gettext
 from flask_twofactor.web.qr import svg
-from flask_twofactor.web.state import app_state
+from flask_twofactor.web.state import app_state, visit
 
 from .challenge import released_to
 
@@ -90,7 +90,9 @@ def _confirm(acting: Acting, method: str) -> Response:
         session.get(keys.SETUP),
         text(form.code.data),
         text(form.name.data),
+        cookies.references("known"),
     )
+    visit().browser = done.browser
     session.pop(keys.SETUP, None)
     if acting.hold is None or done.kept is None:
         login_hook.adopt_proof(done.token)

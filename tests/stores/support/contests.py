@@ -11,6 +11,7 @@ import pyotp
 from flask_twofactor.core.errors import HoldGoneError, RefusedError
 from flask_twofactor.core.policy import Limits
 from flask_twofactor.core.records import Account, Claim
+from flask_twofactor.core.throttle import Throttle
 from flask_twofactor.core.tokens import mint, new_id, reference
 from flask_twofactor.flows import changing, logging_in, setting_up
 from flask_twofactor.flows.acting import Acting
@@ -19,7 +20,7 @@ from flask_twofactor.methods.backup_codes import BackupCodes
 from flask_twofactor.methods.totp import PERIOD, TOTP
 from flask_twofactor.stores.sqlalchemy import SQLStore
 
-from .places import NOW, authenticator, hold, pending_setup, proof
+from .places import NOW, authenticator, hold, pending_setup, proof, reserve
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 MANY = 64
@@ -42,7 +43,7 @@ class Contest:
 def ports_of(store: SQLStore) -> Ports:
     """Give the flows their ports, at a time that stands still."""
     methods = [TOTP(), BackupCodes(MANY)]
-    return Ports(store, lambda: NOW, methods, Limits(), MANY, publish=lambda _event: None)
+    return Ports(store, lambda: NOW, methods, Limits(), Throttle(), MANY)
 
 
 def code_now() -> str:
@@ -177,7 +178,7 @@ def counted(store: SQLStore, user: str, count: int) -> list[Any]:
 
 def guess(store: SQLStore, user: str, _given: Any) -> bool:
     """Pay for a guess; true if it may be looked at."""
-    return store.reserve(user, NOW) is None
+    return reserve(store, user) is None
 
 
 def wrong_code_many_browsers(store: SQLStore, user: str, count: int) -> list[Any]:

@@ -8,7 +8,7 @@ from flask_twofactor.core.throttle import Throttle
 from flask_twofactor.stores.bootstrap import file_place, open_store
 from flask_twofactor.stores.sqlalchemy import SQLStore
 
-from .places import NOW, Where, dispose
+from .places import NOW, Bystander, Where, dispose
 
 
 def file_store(
@@ -16,7 +16,7 @@ def file_store(
 ) -> SQLStore:
     """Give the default store, SQLite with its key file, in a folder."""
     place = file_place(folder, expected_id=expected_id, makes_itself=makes_itself)
-    return SQLStore(lambda: place, lambda: NOW, Throttle())
+    return SQLStore(lambda: place, lambda: NOW, Throttle(), Bystander())
 
 
 def make_file_store(folder: Path) -> str:

@@ -7,21 +7,21 @@ SQLite's one write lock would let no two meet.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, select, update
 
-from flask_twofactor.core.records import Claim, Proof
-from flask_twofactor.core.throttle import Throttle
+from flask_twofactor.core.records import Claim, Paid, Proof, Wait
 from flask_twofactor.stores import schema
 from flask_twofactor.stores.bootstrap import Opened
 from flask_twofactor.stores.engine import reader
 from flask_twofactor.stores.sqlalchemy import SQLStore
+from flask_twofactor.stores.throttling import Budgets
 from flask_twofactor.stores.writing import SINGLE_USE, SQLTransaction
 
-from .places import NOW, Where
+from .places import NOW, Bystander, Where, throttle
 
 Gate = Callable[[], object]
 
@@ -29,9 +29,13 @@ Gate = Callable[[], object]
 class NaiveTransaction(SQLTransaction):
     """Does the one named write without a condition, after a look; the others as they should be."""
 
-    def __init__(self, opened: Opened, gate: Gate, write: str) -> None:
+    def __init__(self, opened: Opened, gate: Gate, free: int, write: str) -> None:
         self._engine = opened.engine
         self._ring = opened.ring
+        self._budgets = Budgets(throttle(free))
+        self._witness = Bystander()
+        self.recorded = []
+        self._free = free
         self._gate = gate
         self._begun: Connection | None = None
         replace_write(self, write)
@@ -95,42 +99,42 @@ class NaiveTransaction(SQLTransaction):
         self.add_proof(proof)
         return True
 
+    def naive_reserve(self, user_key: str, browsers: Sequence[str], now: float) -> Paid | Wait:
+        """Count, then pay."""
+        del browsers
+        table = schema.account
+        mine = table.c.user_key == user_key
+        found = self._look(select(table.c.failures).where(mine))
+        if found[0][0] >= self._free:
+            return Wait(now + 30)
+        counted = update(table).where(mine).values(failures=found[0][0] + 1)
+        self._connection.execute(counted)
+        return Paid()
+
     def _look(self, statement: Any) -> list[tuple[Any, ...]]:
         self.end(commit=True)
         return look(self._engine, statement, self._gate)
 
 
 class NaiveStore(SQLStore):
-    """Does the one named write, of its own or of its transactions, without a condition."""
+    """Does the one named write of its transactions without a condition."""
 
     def __init__(self, where: Where, gate: Gate, free: int, write: str) -> None:
-        super().__init__(where.place, lambda: NOW, Throttle(free=free))
+        super().__init__(where.place, lambda: NOW, throttle(free), Bystander())
         self._gate = gate
         self._free = free
         self._write = write
-        replace_write(self, write)
 
     @contextmanager
     def transaction(self) -> Iterator[SQLTransaction]:
         """Begin at the first write."""
-        naive = NaiveTransaction(self.opened(), self._gate, self._write)
+        naive = NaiveTransaction(self.opened(), self._gate, self._free, self._write)
         try:
             yield naive
         except BaseException:
             naive.end(commit=False)
             raise
         naive.end(commit=True)
-
-    def naive_reserve(self, user_key: str, now: float) -> float | None:
-        """Count, then pay."""
-        table, engine = schema.account, self.opened().engine
-        mine = table.c.user_key == user_key
-        found = look(engine, select(table.c.failures).where(mine), self._gate)
-        if found[0][0] >= self._free:
-            return now + 30
-        with engine.begin() as connection:
-            connection.execute(update(table).where(mine).values(failures=found[0][0] + 1))
-        return None
 
 
 def replace_write(target: object, write: str) -> None:

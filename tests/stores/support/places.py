@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from flask_twofactor.core.records import Authenticator, Hold, Kept, PendingSetup, Proof
+from flask_twofactor.core.records import (
+    Authenticator,
+    Event,
+    Hold,
+    Kept,
+    PendingSetup,
+    Proof,
+    Surroundings,
+    Wait,
+)
 from flask_twofactor.core.throttle import Throttle
 from flask_twofactor.stores.bootstrap import Place
 from flask_twofactor.stores.engine import make_engine
@@ -14,6 +24,26 @@ from flask_twofactor.stores.sqlalchemy import SQLStore
 
 NOW = 1_800_000_000.0
 ANN, BOB = "user:ann", "user:bob"
+
+
+@dataclass(slots=True)
+class Bystander:
+    """A witness that saw nothing special, and remembers what it was told."""
+
+    told: list[Event] = field(default_factory=list)
+
+    def surroundings(self, event: Event) -> Surroundings:
+        """Give an address that is set aside for examples."""
+        del event
+        return Surroundings(address="192.0.2.7", agent="Browser/1.0")
+
+    def label(self, user_key: str) -> str:
+        """Give the key's last part."""
+        return user_key.rpartition(":")[2]
+
+    def tell(self, events: Sequence[Event]) -> None:
+        """Remember."""
+        self.told.extend(events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +68,19 @@ class Where:
 
     def store(self, *, free: int = 5) -> SQLStore:
         """Open the store; `free` guesses cost no wait."""
-        return SQLStore(self.place, lambda: NOW, Throttle(free=free))
+        return SQLStore(self.place, lambda: NOW, throttle(free), Bystander())
+
+
+def throttle(free: int = 5) -> Throttle:
+    """Give a throttle whose day is long enough for what a test tries."""
+    return Throttle(free=free, per_day=100)
+
+
+def reserve(store: SQLStore, user: str, now: float = NOW, *browsers: str) -> float | None:
+    """Pay for a guess, committed; None, or until when to wait."""
+    with store.transaction() as transaction:
+        paid = transaction.reserve(user, browsers, now)
+    return paid.until if isinstance(paid, Wait) else None
 
 
 def dispose(store: SQLStore) -> None:

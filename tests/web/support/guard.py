@@ -105,7 +105,7 @@ STORE_CALLS = (
     "authenticators",
     "pending_setup",
     "codes_left",
-    "reserve",
+    "knows_browser",
     "ensure_account",
     "transaction",
 )

@@ -15,6 +15,7 @@ from flask_twofactor import TwoFactor, testing
 from flask_twofactor.core.records import Event
 from flask_twofactor.stores import schema
 from flask_twofactor.testing import FrozenClock
+from flask_twofactor.web import cookies
 from flask_twofactor.web.signals import two_factor_event
 from flask_twofactor.web.state import app_state
 
@@ -74,6 +75,11 @@ class Portal(Host):
         client = self.client()
         self.log_in(client, user or self.vic)
         return client
+
+    def become_unknown(self, client: FlaskClient) -> None:
+        """Take the known-browser cookie from a browser."""
+        with self.app.test_request_context():
+            client.delete_cookie(cookies.name("known"))
 
     def failures(self, user: Person | None = None) -> int:
         """Give how many guesses the account has paid for since the last right one."""

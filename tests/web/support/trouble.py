@@ -24,8 +24,9 @@ READS = (
     "authenticators",
     "pending_setup",
     "codes_left",
+    "knows_browser",
 )
-COMMITTED = ("reserve", "ensure_account")
+COMMITTED = ("ensure_account",)
 
 
 class Trouble:

@@ -1,0 +1,45 @@
+"""What a request knows of the events that happen in it, and what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import g, has_request_context, request
+
+from flask_twofactor.core.records import Event, Surroundings
+
+from . import people, signals
+from .state import visit
+
+REQUEST_ID = "X-Request-ID"
+
+
+class RequestWitness:
+    """See `core.ports.Witness`; outside a request there is nothing to see."""
+
+    def surroundings(self, event: Event) -> Surroundings:
+        """Give the address as the app's proxy set-up has it, the browser, and the request."""
+        del event
+        if not has_request_context():
+            return Surroundings()
+        return Surroundings(
+            address=request.remote_addr,
+            agent=request.headers.get("User-Agent"),
+            request_id=request.headers.get(REQUEST_ID),
+        )
+
+    def label(self, user_key: str) -> str:
+        """Give the label of who signs in or acts in this request, else nothing."""
+        if not has_request_context():
+            return ""
+        pending = visit().pending
+        if pending is not None and pending.user_key == user_key:
+            return pending.label
+        user = people.unwrap(g.get("_login_user"))
+        known = user is not None and user.is_authenticated and user.get_id() is not None
+        return people.label(user) if known and people.user_key(user) == user_key else ""
+
+    def tell(self, events: Sequence[Event]) -> None:
+        """Send each event as a signal."""
+        for event in events:
+            signals.send(event)
