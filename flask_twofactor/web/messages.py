@@ -6,6 +6,8 @@ from flask_twofactor.core.errors import RefusedError
 
 from .i18n import gettext, mark, ngettext
 
+MINUTE, HOUR = 60, 3600
+
 TEXTS = {
     "code_missing": mark("Enter the code."),
     "not_six_digits": mark("Enter the six digits that your app shows, like 123 456."),
@@ -53,16 +55,22 @@ def message(refused: RefusedError) -> str:
 
 
 def _throttled(seconds: int) -> str:
-    if seconds < 60:  # noqa: PLR2004
+    if seconds < MINUTE:
         return ngettext(
             "Too many tries. Wait %(number)s second, then enter a new code.",
             "Too many tries. Wait %(number)s seconds, then enter a new code.",
             seconds,
         )
+    if seconds <= HOUR:
+        return ngettext(
+            "Too many tries. Wait %(number)s minute, then enter a new code.",
+            "Too many tries. Wait %(number)s minutes, then enter a new code.",
+            -(-seconds // MINUTE),
+        )
     return ngettext(
-        "Too many tries. Wait %(number)s minute, then enter a new code.",
-        "Too many tries. Wait %(number)s minutes, then enter a new code.",
-        -(-seconds // 60),
+        "Too many tries. Wait %(number)s hour, then enter a new code.",
+        "Too many tries. Wait %(number)s hours, then enter a new code.",
+        -(-seconds // HOUR),
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_twofactor.core.throttle import Throttle, retry_after, waits
+from flask_twofactor.core.throttle import Throttle, odds_per_day, retry_after, waits
 
 
 def test_waits_start_at_thirty_seconds_and_double_to_an_hour() -> None:
@@ -53,3 +53,22 @@ def test_waits_only_rise(free: int, wait: int, longest: int) -> None:
 def test_retry_after_is_whole_seconds(until: float, now: float, seconds: int) -> None:
     """Who waits as long as told finds the door open; nobody is told to wait zero seconds."""
     assert retry_after(until, now) == seconds
+
+
+def test_a_day_of_guessing_at_the_defaults_hits_once_in_sixteen_thousand() -> None:
+    """Twenty guesses, three codes right at a time, a million codes: 0.006 percent a day.
+
+    `docs/explanation/limits.md` prints these figures.
+    """
+    day = odds_per_day(Throttle())
+
+    assert f"{day:.6%}" == "0.006000%"
+    assert round(1 / day) == 16667
+    assert f"{1 - (1 - day) ** 365:.2%}" == "2.17%"
+
+
+def test_a_hundred_guesses_in_a_row_hit_once_in_three_thousand() -> None:
+    """When the owner never answers, a method is shut after so many: 0.03 percent for good."""
+    whole = odds_per_day(Throttle(per_day=Throttle().disable_after))
+
+    assert f"{whole:.4%}" == "0.0300%"
