@@ -17,6 +17,7 @@ from flask_twofactor.core.throttle import Throttle
 
 from . import schema, statements
 from .bootstrap import Opened, Place, open_store
+from .direct import DirectRead
 from .throttling import Budgets, find_known
 from .writing import AUTHENTICATOR, HOLD, SETUP, SQLTransaction
 
@@ -63,19 +64,15 @@ class SQLStore:
 
     def standing(self, user_key: str, proof_id: str | None) -> Standing:
         """Read, by one statement, all that the load guard needs."""
-        row = self._one(statements.STANDING, user=user_key, row=proof_id)
-        if row is None or row.store_id != self.opened().store_id:
+        opened = self.opened()
+        row = _STANDING.first(opened.reader, {"user": user_key, "row": proof_id})
+        if row is None or row[0] != opened.store_id:
             message = "the store was emptied or replaced while in use."
             raise StoreError(message)
-        columns: Sequence[Any] = row
-        _, epoch, protected, *found = columns
-        proof = dict(zip(_PROOF_FIELDS, found, strict=True))
-        return Standing(
-            user_key=user_key,
-            epoch=epoch or 0,
-            protected=bool(protected),
-            proof=None if proof["id"] is None else Proof(**proof),
-        )
+        _, epoch, protected, *found = row
+        # The columns of a proof are its fields, in their order; the first is its id.
+        proof = None if found[0] is None else Proof(*found)
+        return Standing(user_key, epoch or 0, bool(protected), proof)
 
     def hold(self, hold_id: str) -> tuple[Hold, int, tuple[Authenticator, ...]] | None:
         """Read a hold, its account's epoch now and its authenticators, by one statement."""
@@ -135,12 +132,8 @@ class SQLStore:
         return self._opened
 
     def _one(self, statement: Any, **values: Any) -> Row[*tuple[Any, ...]] | None:
-        # One of these runs on every page, so it has no layers.
-        try:
-            with self.opened().reader.connect() as connection:
-                return connection.execute(statement, values).first()
-        except SQLAlchemyError as error:
-            raise _down(error) from error
+        with _translated(), self.opened().reader.connect() as connection:
+            return connection.execute(statement, values).first()
 
     def _all(self, statement: Any, **values: Any) -> list[RowMapping]:
         with _translated(), self.opened().reader.connect() as connection:
@@ -160,7 +153,7 @@ class SQLStore:
 _AUTHENTICATOR_FIELDS = tuple(
     column.name for column in schema.authenticator.c if column.name not in {"user_key", "data"}
 )
-_PROOF_FIELDS = tuple(column.name for column in schema.proof.c)
+_STANDING = DirectRead(statements.STANDING)
 
 
 def _kept(found: Any) -> Kept | None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import pytest
+from sqlalchemy import event, select, text
 
 from flask_twofactor.core.errors import RefusedError, StoreError
-from flask_twofactor.core.records import Standing
+from flask_twofactor.core.records import Proof, Standing
+from flask_twofactor.stores import schema
+from flask_twofactor.stores.direct import DirectRead
 from flask_twofactor.stores.sqlalchemy import SQLStore
 
 from .support.places import ANN, BOB, NOW, authenticator, hold, pending_setup, proof
@@ -240,3 +244,31 @@ def test_a_setup_is_kept_and_finished_once(store: SQLStore) -> None:
         assert transaction.finish_setup(pending_setup().id, ANN)
         assert not transaction.finish_setup(pending_setup().id, ANN)
     assert store.pending_setup(pending_setup().id) is None
+
+
+def test_a_proof_is_read_as_it_is_declared() -> None:
+    """The columns of a proof are its fields, in their order: the page's read relies on it."""
+    columns = [column.name for column in schema.proof.c]
+
+    assert columns == [field.name for field in fields(Proof)]
+
+
+def test_a_listener_hears_of_the_pages_read(store: SQLStore) -> None:
+    """What watches the engine's statements sees the one that runs below Core too."""
+    heard: list[str] = []
+    event.listen(
+        store.opened().reader, "before_cursor_execute", lambda *seen: heard.append(seen[2])
+    )
+    store.standing(ANN, None)
+
+    assert len(heard) == 1
+    assert "twofactor_store" in heard[0]
+
+
+def test_a_page_read_that_fails_is_the_stores_failure(store: SQLStore) -> None:
+    """An error of the driver is a store error, and the next read is answered."""
+    reader = store.opened().reader
+    with pytest.raises(StoreError, match="did not answer"):
+        DirectRead(select(text("no_such_column"))).first(reader, {})
+
+    assert store.standing(ANN, None).epoch == 0
