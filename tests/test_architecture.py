@@ -34,7 +34,7 @@ MAY_IMPORT = {
     # The doors: for hosts, for their tests, for the command line.
     "__init__": (EVERYTHING, set()),
     "__main__": (EVERYTHING, {"click"}),
-    "testing": (EVERYTHING, FLASK | {"pyotp", "pytest", "sqlalchemy"}),
+    "testing": (EVERYTHING | {"testing"}, FLASK | {"pyotp", "pytest", "sqlalchemy"}),
 }
 # Libraries that are slow to load, or that only some hosts install.
 SLOW = {"alembic", "phonenumbers", "qrcode", "redis", "vonage", "webauthn"}

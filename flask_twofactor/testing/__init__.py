@@ -12,14 +12,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import delete, update
 
-from .core.clock import SystemClock
-from .core.records import Authenticator
-from .flows import changing
-from .methods.totp import PERIOD, TOTP
-from .stores import schema
-from .stores.sqlalchemy import SQLStore
-from .web import people
-from .web.state import AppState, app_state
+from flask_twofactor.core.clock import SystemClock
+from flask_twofactor.core.records import Authenticator
+from flask_twofactor.flows import changing
+from flask_twofactor.methods.totp import PERIOD, TOTP
+from flask_twofactor.stores import schema
+from flask_twofactor.stores.sqlalchemy import SQLStore
+from flask_twofactor.web import people
+from flask_twofactor.web.state import AppState, app_state
 
 JSON = {"Accept": "application/json"}
 
@@ -36,10 +36,14 @@ class FrozenClock:
 
 
 @contextmanager
-def frozen_clock(app: Flask, at: float = 1_800_000_000.0) -> Iterator[FrozenClock]:
-    """Stop the app's two-factor clock inside the block."""
+def frozen_clock(app: Flask, at: float | None = None) -> Iterator[FrozenClock]:
+    """Stop the app's two-factor clock inside the block.
+
+    It stands where the present time step began, so that a code is good for all of it, or at a
+    time in UTC epoch seconds.
+    """
     clock = cast("SystemClock", app_state(app).ports.clock)
-    before, frozen = clock.source, FrozenClock(at)
+    before, frozen = clock.source, FrozenClock(clock() // PERIOD * PERIOD if at is None else at)
     clock.source = lambda: frozen.now
     try:
         yield frozen
