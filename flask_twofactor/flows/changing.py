@@ -62,6 +62,7 @@ def rename(ports: Ports, acting: Acting, authenticator_id: str, name: object) ->
     tidy = tidy_name(name)
     if not tidy:
         raise RefusedError("name_missing")
+    ask_for_change(ports, acting, ports.store.authenticators(acting.user_key))
     with ports.store.transaction() as transaction:
         if not transaction.rename_authenticator(acting.user_key, authenticator_id, tidy):
             raise RefusedError("unknown_authenticator")

@@ -90,6 +90,21 @@ def test_a_phone_is_renamed() -> None:
         assert [*authenticators(client)] == ["x" * 80]
 
 
+def test_renaming_asks_for_a_fresh_code() -> None:
+    """As any change does; afterwards the person is back on the settings page, and may rename."""
+    with portal() as host:
+        client = host.protected()
+        path = change(client, "Test phone", "rename")
+        host.clock.move(600)
+
+        assert form(client, path, name="Taken over").location == f"{STEP_UP}?next={OVERVIEW}"
+        assert [*authenticators(client)] == ["Test phone"]
+        answer = form(client, f"{STEP_UP}?next={OVERVIEW}", method="totp", code=host.code())
+        assert answer.location == OVERVIEW
+        assert form(client, path, name="Pixel 9").location == OVERVIEW
+        assert [*authenticators(client)] == ["Pixel 9"]
+
+
 @pytest.mark.parametrize("name", ["<b>bold</b>", "'\"><script>", "{{ 7 * 7 }}", "\U0001f4f1"])
 def test_a_name_is_shown_as_it_was_typed(name: str) -> None:
     """A name is text on every page, never markup."""
