@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 from flask import Response, jsonify, make_response, redirect, request, url_for
 
 from .headers import protect
 from .render import render
-from .state import app_state
+from .state import app_state, this_request
 
 log = logging.getLogger("flask_twofactor")
 
@@ -31,7 +30,7 @@ def ask_for_factor(purpose: str) -> Response:
     handler = app_state().callbacks.held_handler
     if handler is not None:
         try:
-            return protect(make_response(handler(_request(), purpose)))
+            return protect(make_response(handler(this_request(), purpose)))
         except Exception:
             log.exception("held_handler failed; the usual answer is given")
     if purpose == "setup":
@@ -61,7 +60,3 @@ def unkeepable() -> Response:
     if wants_json():
         return protect(make_response(jsonify({"error": "login_refused"}), 500))
     return protect(make_response(render("refused", bare=True), 500))
-
-
-def _request() -> Any:
-    return request._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001

@@ -15,7 +15,7 @@ from flask_twofactor.flows import logging_in
 from . import courtesy, redirects
 from . import session as keys
 from .i18n import gettext
-from .state import PendingHold, Visit, app_state, visit
+from .state import PendingHold, Visit, app_state, this_request, visit
 
 ALLOWED = "_twofactor_allowed_while_held"
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -107,7 +107,7 @@ def _hold(
 
 
 def _put_aside(keep_out: Collection[str]) -> dict[str, Any]:
-    original = keys.as_it_came(current_app, _request())
+    original = keys.as_it_came(current_app, this_request())
     aside = keys.put_aside(original, keep_out)
     if "_user_id" in original:
         aside = keys.take_all(keep_out) | aside
@@ -139,7 +139,3 @@ def _password_at(now: Visit, pending: PendingHold) -> float | None:
     if pending.source == "login":
         return app_state().ports.clock()
     return now.mark.password_at if pending.source == "session" and now.mark is not None else None
-
-
-def _request() -> Any:
-    return request._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001

@@ -92,6 +92,11 @@ def app_state(app: Flask | None = None) -> AppState:
     return cast("AppState", (app or current_app).extensions["twofactor"])
 
 
+def this_request() -> Request:
+    """Give the request itself, not the proxy."""
+    return _cv_request.get().request
+
+
 def visit() -> Visit:
     """Give this request's record, made at first use."""
     # This runs many times on every page: a proxy would cost several calls each time.

@@ -11,7 +11,7 @@ from flask.globals import _cv_request
 
 from flask_twofactor.web import cookies, courtesy, holding
 from flask_twofactor.web import session as keys
-from flask_twofactor.web.state import ATTRIBUTE, Visit, app_state, visit
+from flask_twofactor.web.state import ATTRIBUTE, Visit, app_state, this_request, visit
 
 from .host import (
     LOGIN,
@@ -19,7 +19,6 @@ from .host import (
     become_nobody,
     is_allowed_while_held,
     is_login_view,
-    request_object,
     strip,
     user_of,
 )
@@ -76,7 +75,7 @@ def _conclude(response: Response) -> Response:
     except Exception:
         log.exception("a request could not be concluded; nobody is let in")
     become_nobody()
-    keys.leave_as_it_came(current_app, request_object())
+    keys.leave_as_it_came(current_app, this_request())
     return courtesy.unavailable()
 
 
@@ -84,7 +83,7 @@ def _vet_the_unvetted(now: Visit) -> None:
     stored = session.get("_user_id")
     if stored is None or now.vetted == stored or now.failed:
         return
-    came = keys.as_it_came(current_app, request_object())
+    came = keys.as_it_came(current_app, this_request())
     untouched = came.get("_user_id") == stored and not now.pending
     if untouched and (now.unloadable or request.endpoint in app_state().statics):
         return

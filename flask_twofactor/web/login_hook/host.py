@@ -69,11 +69,6 @@ def is_allowed_while_held() -> bool:
     return bool(getattr(view, holding.ALLOWED, False))
 
 
-def request_object() -> Any:
-    """Give the request itself, not the proxy."""
-    return request._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001
-
-
 def sign_out() -> None:
     """Log the person out of the host, as the host's own log-out would."""
     logout_user()

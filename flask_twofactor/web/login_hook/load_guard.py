@@ -14,9 +14,9 @@ from flask_twofactor.core.records import Mark, Source
 from flask_twofactor.flows import logging_in
 from flask_twofactor.web import holding, people
 from flask_twofactor.web import session as keys
-from flask_twofactor.web.state import PendingHold, User, Visit, app_state, visit
+from flask_twofactor.web.state import PendingHold, User, Visit, app_state, this_request, visit
 
-from .host import LOGIN, NOT_THE_HOSTS, is_somebody, reload_user, request_object, strip
+from .host import LOGIN, NOT_THE_HOSTS, is_somebody, reload_user, strip
 
 log = logging.getLogger("flask_twofactor")
 
@@ -100,7 +100,7 @@ def vet(now: Visit, user: User, source: Source) -> bool:
     """Say whether this user may enter now, and note why."""
     state = app_state()
     policy = state.callbacks.request_loader_policy
-    if source == "request" and policy is not None and policy(request_object()):
+    if source == "request" and policy is not None and policy(this_request()):
         return True
     if source == "remember":
         strip({keys.PROOF, keys.MARK})
