@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from flask import Flask
 from sqlalchemy import URL, Engine, make_url
@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError
 
 from .core.clock import SystemClock
 from .core.errors import ConfigurationError
-from .core.ports import Method
+from .core.ports import Clock, Method, Store
 from .core.records import Authenticator, Status
 from .flows import changing
 from .flows.context import Ports
@@ -68,9 +68,17 @@ class TwoFactor:
             message = "The blueprint name 'twofactor' is taken. Rename the app's own blueprint."
             raise ConfigurationError(message)
         settings = read_settings(app.config, self._faults(app))
-        ports = self._ports(app, settings)
+        clock = SystemClock()
+        store = SQLStore(
+            lambda: _place(app, settings, self._engine), clock, settings.throttle, RequestWitness()
+        )
         state = AppState(
-            settings, ports, self._callbacks, mapped_identity, self._prerequisite_endpoints
+            settings=settings,
+            ports=self._ports(app, settings, store, clock),
+            keeper=store,
+            callbacks=self._callbacks,
+            identify=mapped_identity,
+            prerequisite_endpoints=self._prerequisite_endpoints,
         )
         app.extensions["twofactor"] = state
         app.register_blueprint(blueprint.make_blueprint(settings.url_prefix))
@@ -156,7 +164,7 @@ class TwoFactor:
 
     def init_store(self) -> str:
         """Make the store and give its id; on a complete one nothing changes."""
-        return cast("SQLStore", app_state().ports.store).make()
+        return app_state().keeper.make()
 
     # -- wiring ------------------------------------------------------------------------
 
@@ -164,18 +172,12 @@ class TwoFactor:
         setattr(self._callbacks, name, callback)
         return callback
 
-    def _ports(self, app: Flask, settings: Settings) -> Ports:
-        clock = SystemClock()
+    def _ports(self, app: Flask, settings: Settings, store: Store, clock: Clock) -> Ports:
         methods = self._methods
         if methods is None:
             methods = [TOTP(), BackupCodes(settings.backup_codes)]
         return Ports(
-            store=SQLStore(
-                lambda: _place(app, settings, self._engine),
-                clock,
-                settings.throttle,
-                RequestWitness(),
-            ),
+            store=store,
             clock=clock,
             methods=methods,
             limits=settings.limits(app.permanent_session_lifetime),

@@ -149,3 +149,13 @@ class Store(Protocol):
 
     def ensure_account(self, user_key: str) -> None:
         """Make the user's account row if there is none."""
+
+
+class StoreKeeper(Protocol):
+    """What an operator does to the store; no page and no flow ever does."""
+
+    def make(self) -> str:
+        """Make the store where there is none; on a complete one change nothing. Give its id."""
+
+    def upgrade(self) -> str:
+        """Bring the tables to this release's version and give its number."""

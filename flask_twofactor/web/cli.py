@@ -22,7 +22,7 @@ def init() -> None:
     instead of opening the door.
     """
     try:
-        click.echo(app_state().ports.store.make())  # type: ignore[attr-defined]
+        click.echo(app_state().keeper.make())
     except StoreError as error:
         raise click.ClickException(str(error)) from error
 
@@ -31,6 +31,6 @@ def init() -> None:
 def upgrade() -> None:
     """Bring the store's tables to this release's version. Safe to run again."""
     try:
-        click.echo(app_state().ports.store.upgrade())  # type: ignore[attr-defined]
+        click.echo(app_state().keeper.upgrade())
     except StoreError as error:
         raise click.ClickException(str(error)) from error

@@ -11,6 +11,7 @@ from flask.globals import _cv_request
 from flask.wrappers import Request
 
 from flask_twofactor.core.policy import Verdict
+from flask_twofactor.core.ports import StoreKeeper
 from flask_twofactor.core.records import KnownBrowser, Mark, Source, Standing
 from flask_twofactor.flows.context import Ports
 from flask_twofactor.settings import Settings
@@ -41,10 +42,11 @@ class Callbacks:
 
 @dataclass(slots=True)
 class AppState:
-    """One app's settings, ports and callbacks, and what the hook learned of the app."""
+    """One app's settings, ports, store keeper and callbacks, and what the hook learned of the app."""
 
     settings: Settings
     ports: Ports
+    keeper: StoreKeeper
     callbacks: Callbacks
     identify: Callable[[User], tuple[str, str | None] | None]
     prerequisite_endpoints: Collection[str] = ()
