@@ -17,7 +17,9 @@ def upgrade() -> None:
     """Make the store, account, authenticator, code, hold, proof and setup tables."""
     _store_and_accounts()
     _authenticators()
-    _holds_and_proofs()
+    _holds()
+    _proofs()
+    _pending_setups()
 
 
 def downgrade() -> None:
@@ -80,7 +82,7 @@ def _authenticators() -> None:
     _index("single_use_code", "user_key")
 
 
-def _holds_and_proofs() -> None:
+def _holds() -> None:
     op.create_table(
         "twofactor_hold",
         sa.Column("id", sa.String(64), nullable=False),
@@ -95,6 +97,11 @@ def _holds_and_proofs() -> None:
         sa.Column("kept", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_twofactor_hold"),
     )
+    _index("hold", "user_key")
+    _index("hold", "expires_at")
+
+
+def _proofs() -> None:
     op.create_table(
         "twofactor_proof",
         sa.Column("id", sa.String(64), nullable=False),
@@ -109,6 +116,11 @@ def _holds_and_proofs() -> None:
         sa.Column("revoked_at", sa.Double),
         sa.PrimaryKeyConstraint("id", name="pk_twofactor_proof"),
     )
+    _index("proof", "user_key")
+    _index("proof", "last_used_at")
+
+
+def _pending_setups() -> None:
     op.create_table(
         "twofactor_pending_setup",
         sa.Column("id", sa.String(64), nullable=False),
@@ -118,15 +130,8 @@ def _holds_and_proofs() -> None:
         sa.Column("kept", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_twofactor_pending_setup"),
     )
-    for table, column in (
-        ("hold", "user_key"),
-        ("hold", "expires_at"),
-        ("proof", "user_key"),
-        ("proof", "last_used_at"),
-        ("pending_setup", "user_key"),
-        ("pending_setup", "expires_at"),
-    ):
-        _index(table, column)
+    _index("pending_setup", "user_key")
+    _index("pending_setup", "expires_at")
 
 
 def _index(table: str, column: str) -> None:
