@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from flask import current_app
 
 from flask_twofactor.core.errors import UnknownPersonError
@@ -11,6 +13,8 @@ from .state import AppState, User, app_state
 
 LONGEST_KEY = 255
 DEFAULT_KIND = "user"
+DEFAULT_LABEL = "account"
+log = logging.getLogger("flask_twofactor")
 
 
 def unwrap(user: User) -> User:
@@ -46,14 +50,20 @@ def account(user: User) -> Account:
 def label(user: User) -> str:
     """Give the label for an authenticator app: the host's, else the first name-like text."""
     user = unwrap(user)
+    candidates = (getattr(user, name, None) for name in ("email", "username", "name"))
+    named = (value for value in candidates if isinstance(value, str) and value)
+    return (_label_of_host(user) or next(named, DEFAULT_LABEL))[:LONGEST_KEY]
+
+
+def _label_of_host(user: User) -> str:
+    # A label decides nothing, so a callback that fails costs nobody a page.
     callback = app_state().callbacks.account_name
-    if callback is not None:
-        return str(callback(user))[:LONGEST_KEY]
-    for name in ("email", "username", "name"):
-        value = getattr(user, name, None)
-        if isinstance(value, str) and value:
-            return value[:LONGEST_KEY]
-    return "account"
+    try:
+        found = None if callback is None else callback(user)
+        return "" if found is None else str(found).strip()
+    except Exception:
+        log.exception("account_name failed; the usual label is used")
+        return ""
 
 
 def issuer() -> str:

@@ -31,7 +31,7 @@ class Callbacks:
 
     user_key: Callable[[User], object] | None = None
     find_user: Callable[[str], User] | None = None
-    account_name: Callable[[User], str] | None = None
+    account_name: Callable[[User], str | None] | None = None
     password_checker: Callable[[User, str], bool] | None = None
     setup_prerequisite: Callable[[User], str | None] | None = None
     held_handler: Callable[[Request, str], Any] | None = None
