@@ -29,7 +29,10 @@ Clock = Callable[[], float]
 
 
 class Method(Protocol):
-    """A way to prove. A method never writes: it reads, computes, and says what to claim."""
+    """A way to prove. A method never writes: it reads, computes, and says what to claim.
+
+    Its texts are English, marked by `core.texts.mark`, and translated when they are shown.
+    """
 
     name: str
     title: str

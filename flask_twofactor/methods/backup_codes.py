@@ -14,6 +14,7 @@ from flask_twofactor.core.records import (
     Refusal,
     Step,
 )
+from flask_twofactor.core.texts import mark
 
 
 class BackupCodes:
@@ -24,11 +25,11 @@ class BackupCodes:
     """
 
     name = "backup_code"
-    title = "Backup code"
-    summary = "Single-use codes to print or keep in a password manager."
-    prompt = "Enter one of the backup codes you saved. Each works once."
-    code_label = "Backup code"
-    code_hint = "25 letters and digits; dashes and capitals do not matter"
+    title = mark("Backup code")
+    summary = mark("Single-use codes to print or keep in a password manager.")
+    prompt = mark("Enter one of the backup codes you saved. Each works once.")
+    code_label = mark("Backup code")
+    code_hint = mark("25 letters and digits; dashes and capitals do not matter")
     input_mode = "text"
     setup_fields: Sequence[str] = ()
     fallback_only = True

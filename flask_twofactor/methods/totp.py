@@ -17,6 +17,7 @@ from flask_twofactor.core.records import (
     Refusal,
     Step,
 )
+from flask_twofactor.core.texts import mark
 
 PERIOD = 30
 DRIFT_SHOWN_MINUTES = 60
@@ -32,11 +33,11 @@ class TOTP:
     """
 
     name = "totp"
-    title = "Authenticator app"
-    summary = "An app on your phone shows a new six-digit code every 30 seconds."
-    prompt = "Open your authenticator app and enter the six-digit code it shows."
-    code_label = "Authentication code"
-    code_hint = "Six digits, for example 123 456"
+    title = mark("Authenticator app")
+    summary = mark("An app on your phone shows a new six-digit code every 30 seconds.")
+    prompt = mark("Open your authenticator app and enter the six-digit code it shows.")
+    code_label = mark("Authentication code")
+    code_hint = mark("Six digits, for example 123 456")
     input_mode = "numeric"
     setup_fields: Sequence[str] = ("name",)
     fallback_only = False

@@ -13,15 +13,13 @@ from typing import Any
 from flask import current_app, request
 from flask.globals import _cv_request
 
+from flask_twofactor.core.texts import mark
+
+__all__ = ["date", "gettext", "language", "mark", "ngettext"]
 log = logging.getLogger("flask_twofactor")
 ATTRIBUTE = "_twofactor_language"
 DOMAIN = "flask_twofactor"
 FOLDER = Path(__file__).parent.parent / "translations"
-
-
-def mark(text: str) -> str:
-    """Mark a text for the catalogues without translating it yet."""
-    return text
 
 
 def gettext(text: str, **values: Any) -> str:
