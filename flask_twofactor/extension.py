@@ -24,7 +24,7 @@ from .stores.engine import adopt_engine, is_memory, make_engine
 from .stores.identity import mapped_identity
 from .stores.keys import parse_keys
 from .stores.sqlalchemy import SQLStore
-from .web import blueprint, holding, login_hook, people, who
+from .web import blueprint, holding, login_hook, naming, people, who
 from .web.cli import commands
 from .web.state import NAME, AppState, Callbacks, User, app_state
 from .web.witness import RequestWitness
@@ -136,9 +136,7 @@ class TwoFactor:
 
     def status(self, user: User) -> Status:
         """Say what a user has set up, and whether a rule requires it. StoreError if down."""
-        state = app_state()
-        required = people.is_required(state, user)
-        return changing.status(state.ports, people.user_key(user), required=required)
+        return who.status(user)
 
     def reset(self, user: User, *, actor: str, reason: str) -> None:
         """Remove all a user has set up and end their sessions; the password is untouched."""
@@ -156,7 +154,9 @@ class TwoFactor:
         """
         key = people.user_key(user)
         data = import_data(secret)
-        return changing.import_authenticator(app_state().ports, key, TOTP.name, data, name)
+        return naming.named(
+            changing.import_authenticator(app_state().ports, key, TOTP.name, data, name)
+        )
 
     def forget_user(self, user: User) -> None:
         """Delete every row of a user, when the host deletes the user."""

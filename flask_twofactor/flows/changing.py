@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from flask_twofactor.core import names
 from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.records import Authenticator, Data, Event, Status
 from flask_twofactor.core.tokens import mint, new_id
 
 from .acting import Acting, ask_for_change, ask_for_disable, is_protected
 from .context import Ports
-from .setting_up import give_codes, renew_proof, tidy_name
+from .setting_up import give_codes, renew_proof
 
 FEW_CODES = 3
 
@@ -59,7 +60,7 @@ def status(ports: Ports, user_key: str, *, required: bool) -> Status:
 
 def rename(ports: Ports, acting: Acting, authenticator_id: str, name: object) -> None:
     """Give one of the person's authenticators another name."""
-    tidy = tidy_name(name)
+    tidy = names.tidy(name)
     if not tidy:
         raise RefusedError("name_missing")
     ask_for_change(ports, acting, ports.store.authenticators(acting.user_key))
@@ -158,8 +159,9 @@ def import_authenticator(
 ) -> Authenticator:
     """Add an authenticator that another system set up, and end the user's sessions."""
     now = ports.clock()
+    taken = [one.name for one in ports.store.authenticators(user_key) if one.method == method]
     made = Authenticator(
-        id=new_id(), method=method, name=tidy_name(name) or method, created_at=now, data=data
+        id=new_id(), method=method, name=names.choose(name, taken), created_at=now, data=data
     )
     ports.store.ensure_account(user_key)
     with ports.store.transaction() as transaction:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from flask_twofactor.core import names
 from flask_twofactor.core.errors import HoldGoneError, RefusedError
 from flask_twofactor.core.ports import Method, Transaction
 from flask_twofactor.core.records import (
@@ -26,7 +27,6 @@ from . import answering
 from .acting import Acting, ask_for_change, is_protected
 from .context import Ports
 
-LONGEST_NAME = 80
 SETUP_SECONDS = 600
 
 
@@ -96,7 +96,8 @@ def confirm(
         raise RefusedError("setup_expired")
     enrolment, paid = _evaluate(ports, acting, method, pending.kept, typed, browsers)
     first, now, proof_token = not is_protected(owned), ports.clock(), mint()
-    made = _authenticator(method, enrolment, _name(name, method, owned), now)
+    taken = [one.name for one in answering.of_method(owned, method)]
+    made = _authenticator(method, enrolment, names.choose(name, taken), now)
     with ports.store.transaction() as transaction:
         if not transaction.finish_setup(pending.id, acting.user_key):
             raise RefusedError("setup_expired")
@@ -122,7 +123,7 @@ def give_codes(ports: Ports, transaction: Transaction, acting: Acting, now: floa
     enrolment = method.complete_setup(step, "", now)
     if isinstance(enrolment, Refusal):
         raise RefusedError(enrolment.code)
-    made = _authenticator(method, enrolment, method.title, now)
+    made = _authenticator(method, enrolment, names.numbered(1), now)
     transaction.remove_method(acting.user_key, method.name)
     transaction.add_authenticator(acting.user_key, made)
     transaction.replace_codes(acting.user_key, made.id, enrolment.codes, now)
@@ -210,17 +211,3 @@ def _authenticator(method: Method, enrolment: Enrolment, name: str, now: float) 
         protects=not method.fallback_only,
         data=enrolment.data,
     )
-
-
-def tidy_name(name: object) -> str:
-    """Give a name as it is kept: printable, one line, at most 80 characters."""
-    text = name if isinstance(name, str) else ""
-    shown = "".join(character if character.isprintable() else " " for character in text)
-    return " ".join(shown.split())[:LONGEST_NAME].strip()
-
-
-def _name(name: str, method: Method, owned: Sequence[Authenticator]) -> str:
-    if tidy := tidy_name(name):
-        return tidy
-    number = len(answering.of_method(owned, method)) + 1
-    return method.title if number == 1 else f"{method.title} {number}"

@@ -9,11 +9,11 @@ from flask import current_app
 from flask_twofactor.core.errors import UnknownPersonError
 from flask_twofactor.core.records import Account
 
+from . import naming
 from .state import AppState, User, app_state
 
 LONGEST_KEY = 255
 DEFAULT_KIND = "user"
-DEFAULT_LABEL = "account"
 log = logging.getLogger("flask_twofactor")
 
 
@@ -44,15 +44,20 @@ def user_key(user: User) -> str:
 
 def account(user: User) -> Account:
     """Give the user as methods see them."""
-    return Account(user_key(user), label(user), issuer())
+    return account_of(user_key(user), label(user))
+
+
+def account_of(key: str, found: str) -> Account:
+    """Give the person of a key and a label as methods see them."""
+    return Account(key, naming.label(found), issuer())
 
 
 def label(user: User) -> str:
-    """Give the label for an authenticator app: the host's, else the first name-like text."""
+    """Give the host's label of a user, else the first name-like text; empty if there is none."""
     user = unwrap(user)
     candidates = (getattr(user, name, None) for name in ("email", "username", "name"))
     named = (value for value in candidates if isinstance(value, str) and value)
-    return (_label_of_host(user) or next(named, DEFAULT_LABEL))[:LONGEST_KEY]
+    return (_label_of_host(user) or next(named, ""))[:LONGEST_KEY]
 
 
 def _label_of_host(user: User) -> str:

@@ -8,11 +8,11 @@ from dataclasses import replace
 from flask import Response, has_request_context, jsonify, make_response, redirect, request, session
 
 from flask_twofactor.core.errors import RefusedError
-from flask_twofactor.core.records import Account, Mark
+from flask_twofactor.core.records import Mark, Status
 from flask_twofactor.flows import changing
 from flask_twofactor.flows.acting import Acting
 
-from . import answers, courtesy, holding, login_hook, people
+from . import answers, courtesy, holding, login_hook, naming, people
 from . import session as keys
 from .state import User, app_state, visit
 
@@ -41,6 +41,13 @@ def acting() -> Acting | None:
 def user() -> User | None:
     """Give the host's object of who acts."""
     return login_hook.setup_user() if keys.HOLD in session else login_hook.signed_in()
+
+
+def status(user: User) -> Status:
+    """Give what the host may know of a user, with names as people read them."""
+    state, key = app_state(), people.user_key(user)
+    found = changing.status(state.ports, key, required=people.is_required(state, user))
+    return replace(found, authenticators=tuple(map(naming.named, found.authenticators)))
 
 
 def turn_away() -> Response:
@@ -96,7 +103,7 @@ def _held_until_setup() -> Acting | None:
     if held is None or held.kept is None:
         return None
     return Acting(
-        account=Account(held.user_key, held.kept.label, people.issuer()),
+        account=people.account_of(held.user_key, held.kept.label),
         epoch=held.epoch,
         required=True,
         password_at=held.password_at,

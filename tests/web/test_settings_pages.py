@@ -67,7 +67,7 @@ def test_the_overview_of_somebody_protected() -> None:
 
         assert facts["protected"] is True
         assert facts["csrf_token"]
-        assert {*mine} == {"id", "method", "name", "created_at", "last_used_at"}
+        assert {*mine} == {"id", "method", "name", "named", "created_at", "last_used_at"}
         assert (mine["method"], mine["name"]) == ("totp", "Test phone")
         assert mine["last_used_at"] == int(host.clock.now)
         assert "Two-factor authentication is on" in page
@@ -88,6 +88,35 @@ def test_a_phone_is_renamed() -> None:
         answer = send(client, change(client, "Anns old one", "rename"), name="x" * 300)
         assert answer.get_json() == {"ok": True, "next": OVERVIEW}
         assert [*authenticators(client)] == ["x" * 80]
+
+
+def test_phones_that_nobody_named() -> None:
+    """Each has a number of its own that stays, and the field for a new name is empty."""
+    with portal() as host:
+        client = host.plain()
+        for _ in range(2):
+            finish_setup(host, client)
+        assert [*authenticators(client)] == ["Authenticator app", "Authenticator app 2"]
+        assert 'value="Authenticator app' not in client.get(OVERVIEW).text
+
+        form(client, change(client, "Authenticator app", "remove"))
+        finish_setup(host, client)
+        assert [*authenticators(client)] == ["Authenticator app 2", "Authenticator app 3"]
+        form(client, change(client, "Authenticator app 2", "rename"), name="Pixel 9")
+        assert [*authenticators(client)] == ["Pixel 9", "Authenticator app 3"]
+
+
+def test_a_host_reads_names_too() -> None:
+    """What `status` and `import_totp` give has the names that people see."""
+    with portal() as host:
+        client = host.plain()
+        finish_setup(host, client)
+        with host.app.test_request_context():
+            added = host.twofactor.import_totp(host.vic, "A" * 32, "")
+            names = [one.name for one in host.twofactor.status(host.vic).authenticators]
+
+        assert added.name == "Authenticator app 2"
+        assert sorted(names) == ["Authenticator app", "Authenticator app 2", "Backup code"]
 
 
 def test_renaming_asks_for_a_fresh_code() -> None:

@@ -93,6 +93,7 @@ def pages() -> Iterator[str]:
         yield from (client.get(path).text for path in (OVERVIEW, f"{PAGES}/setup", SETUP, CONFIRM))
         yield form(client, SETUP, code="000000").text
         yield finish_setup(host, client, name="Pixel 9").text
+        yield finish_setup(host, client).text
         yield from (client.get(path).text for path in (OVERVIEW, CODES, STEP_UP))
         yield client.get(f"{STEP_UP}?full=1").text
         yield form(client, CODES).text
@@ -117,6 +118,27 @@ def test_every_page_is_translated(marked: None) -> None:
 
     assert len(seen) > 15
     assert [words for page in seen if (words := words_of(page))] == []
+
+
+def test_nothing_of_ours_is_stored_in_one_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who set up in one language, without typing a name, reads it in another later."""
+    with portal() as host:
+        host.vic.email = host.vic.name = ""
+        host.people = [host.vic]
+        client = host.plain()
+        for _ in range(2):
+            finish_setup(host, client)
+        held = host.held()
+        monkeypatch.setattr(i18n, "_catalogue", Marked)
+
+        names = [one["name"] for one in read(client, OVERVIEW)["authenticators"]]
+        assert names == [
+            "\u27e6Authenticator app\u27e7",
+            "\u27e6\u27e6Authenticator app\u27e7 2\u27e7",
+        ]
+        assert words_of(client.get(OVERVIEW).text) == []
+        assert words_of(held.get(CHALLENGE).text) == []
+        assert read(client, SETUP)["uri"].find("%E2%9F%A6account%E2%9F%A7") > 0
 
 
 def test_every_error_is_translated(marked: None) -> None:

@@ -9,10 +9,9 @@ from typing import Any
 from flask import Response, make_response, redirect, request, session, url_for
 
 from flask_twofactor.core.errors import HoldGoneError, RefusedError, TwoFactorError
-from flask_twofactor.core.records import Account
 from flask_twofactor.flows import changing, logging_in
 from flask_twofactor.flows.acting import Acting
-from flask_twofactor.web import answers, cookies, courtesy, login_hook, people, redirects
+from flask_twofactor.web import answers, cookies, courtesy, login_hook, naming, people, redirects
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.forms import CodeForm, text, value
 from flask_twofactor.web.state import User, app_state, visit
@@ -118,12 +117,12 @@ def _after_fallback(released: logging_in.Released) -> Response:
     codes = _fresh_code(released) if single else []
     facts = {"ok": True, "next": released.kept.next, "codes_left": released.codes_left}
     new = {"codes": codes} if codes else {}
-    return answers.page("backup_code_used", facts | new, label=released.kept.label)
+    return answers.page("backup_code_used", facts | new, label=naming.label(released.kept.label))
 
 
 def _fresh_code(released: logging_in.Released) -> list[str]:
     proof = released.proof
-    account = Account(released.user_key, released.kept.label, people.issuer())
+    account = people.account_of(released.user_key, released.kept.label)
     someone = Acting(account, proof.epoch if proof else 0, required=False, proof=proof)
     try:
         return list(changing.renew_codes(app_state().ports, someone))

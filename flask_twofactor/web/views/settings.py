@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from flask import Response, request, url_for
 
 from flask_twofactor.core.errors import RefusedError
+from flask_twofactor.core.records import Authenticator
 from flask_twofactor.flows import changing
 from flask_twofactor.flows.acting import Acting
-from flask_twofactor.web import answers, login_hook, who
+from flask_twofactor.web import answers, login_hook, naming, who
 from flask_twofactor.web.forms import NameForm
 from flask_twofactor.web.state import app_state
 
@@ -29,16 +31,7 @@ def overview(
         "protected": shown.protected,
         "required": acting.required,
         "codes_left": shown.codes_left,
-        "authenticators": [
-            {
-                "id": one.id,
-                "method": one.method,
-                "name": one.name,
-                "created_at": int(one.created_at),
-                "last_used_at": int(one.last_used_at) if one.last_used_at else None,
-            }
-            for one in shown.authenticators
-        ],
+        "authenticators": [_facts(one) for one in shown.authenticators],
     }
     titles = {method.name: method.title for method in app_state().ports.methods}
     return answers.page(
@@ -50,6 +43,17 @@ def overview(
         renaming=next((one.id for one in shown.authenticators if one.id == renaming), None),
         typed_name=typed,
     )
+
+
+def _facts(one: Authenticator) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "method": one.method,
+        "name": naming.named(one).name,
+        "named": naming.is_named(one),
+        "created_at": int(one.created_at),
+        "last_used_at": int(one.last_used_at) if one.last_used_at else None,
+    }
 
 
 def backup_codes(refused: RefusedError | None = None) -> Response:
