@@ -12,6 +12,7 @@ from typing import Any
 
 from flask import current_app, request
 from flask.globals import _cv_request
+from markupsafe import Markup, escape
 
 from flask_twofactor.core.texts import mark
 
@@ -19,12 +20,15 @@ __all__ = ["date", "gettext", "language", "mark", "ngettext"]
 log = logging.getLogger("flask_twofactor")
 ATTRIBUTE = "_twofactor_language"
 DOMAIN = "flask_twofactor"
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 FOLDER = Path(__file__).parent.parent / "translations"
 
 
 def gettext(text: str, **values: Any) -> str:
-    """Translate a text and fill in its `%(name)s` places."""
+    """Translate a text and fill in its `%(name)s` places; markup among them stays markup."""
     translated = _catalogue().gettext(text)
+    if any(hasattr(value, "__html__") for value in values.values()):
+        translated = escape(translated)
     return translated % values if values else translated
 
 
@@ -33,9 +37,12 @@ def ngettext(one: str, many: str, number: int, **values: Any) -> str:
     return _catalogue().ngettext(one, many, number) % {"number": number, **values}
 
 
-def date(at: float | None) -> str:
-    """Give a UTC time as a plain date, the same in every language."""
-    return "" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
+def date(at: float) -> Markup:
+    """Give a UTC time as a date that people read, in an element that holds it for machines."""
+    when = datetime.fromtimestamp(at, UTC)
+    english = language().partition("-")[0].partition("_")[0] == "en"
+    shown = f"{when.day} {MONTHS[when.month - 1]} {when.year}" if english else f"{when:%Y-%m-%d}"
+    return Markup('<time datetime="{}">{}</time>').format(f"{when:%Y-%m-%dT%H:%MZ}", shown)
 
 
 def language() -> str:
