@@ -14,9 +14,11 @@
       () => mark(place),
     );
   };
+  const head = (place) => Array.from(place.children, (line) => line.textContent + "\n").join("");
   const download = (button, place) => {
+    const lines = head(document.querySelector(button.dataset.head)) + "\n" + text(place) + "\n";
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([text(place) + "\n"], { type: "text/plain" }));
+    link.href = URL.createObjectURL(new Blob([lines], { type: "text/plain" }));
     link.download = button.dataset.name;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);

@@ -13,6 +13,7 @@ from .courtesy import wants_json
 from .messages import WHOLE_PAGE, message
 from .render import render
 from .session import CSRF
+from .state import app_state
 
 STATUS = {"throttled": 429, "signed_out": 401, "hold_gone": 401, "unavailable": 503}
 NEEDS = {
@@ -39,6 +40,11 @@ def page(
     if refused is not None and refused.retry_after is not None:
         answer.headers["Retry-After"] = str(refused.retry_after)
     return answer
+
+
+def codes_page(name: str, facts: dict[str, Any], label: str, **context: Any) -> Response:
+    """Show a page that may have codes to save: whose they are and of when goes with them."""
+    return page(name, facts, label=label, made_at=app_state().ports.clock(), **context)
 
 
 def go(target: str, **facts: Any) -> Response:

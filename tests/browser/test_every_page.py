@@ -149,7 +149,7 @@ def test_the_keyboard_is_enough(
 def test_copy_download_and_print(
     tmp_path: Path, live_server: Callable[..., str], open_page: Callable[..., Page]
 ) -> None:
-    """The codes can be copied, downloaded as text, and printed with the name of their owner."""
+    """The codes can be copied, downloaded as text, and printed; it is said whose they are."""
     app = create_app(QUICK, instance_path=str(tmp_path))
     page = open_page(permissions=["clipboard-read", "clipboard-write"])
     with frozen_clock(app) as clock:
@@ -165,9 +165,17 @@ def test_copy_download_and_print(
         page.get_by_role("button", name="Download").click()
 
     assert page.evaluate("navigator.clipboard.readText()").splitlines() == codes
-    assert Path(os.fspath(waiting.value.path())).read_text().splitlines() == codes
+    assert Path(os.fspath(waiting.value.path())).read_text().splitlines() == [
+        "Backup codes for Meridian",
+        "Account: ann@maple.test",
+        "Made on 15 Jan 2027",
+        "",
+        *codes,
+    ]
+    assert waiting.value.suggested_filename == "backup-codes.txt"
     page.emulate_media(media="print")
-    expect(page.get_by_text("Backup codes of ann@maple.test for Meridian")).to_be_visible()
+    for line in ("Backup codes for Meridian", "Account: ann@maple.test", "Made on 15 Jan 2027"):
+        expect(page.get_by_text(line)).to_be_visible()
     expect(page.get_by_text(codes[-1])).to_be_visible()
     expect(page.get_by_role("banner")).to_be_hidden()
     expect(page.get_by_role("link", name="I saved them")).to_be_hidden()

@@ -62,6 +62,20 @@ def test_codes_come_with_the_first_setup_only() -> None:
         assert read(client, OVERVIEW)["codes_left"] == 10
 
 
+def test_codes_say_whose_they_are() -> None:
+    """The app, the account and the date go with them onto paper, wherever codes are shown."""
+    with portal(TWOFACTOR_BACKUP_CODES=1, TWOFACTOR_ISSUER="Meridian") as host:
+        client = host.plain()
+        pages = [finish_setup(host, client).text, form(client, CODES).text]
+        (code,) = CODE.findall(pages[-1])
+        pages.append(form(host.held(), CHALLENGE, method="backup_code", code=code).text)
+
+        for page in pages:
+            assert "Backup codes for Meridian" in page
+            assert f"Account: {host.vic.email}" in page
+            assert 'Made on <time datetime="2027-01-15T08:00Z">15 Jan 2027</time>' in page
+
+
 def test_codes_are_shown_once() -> None:
     """No other page, and no reload, shows a code again."""
     with portal() as host:

@@ -117,7 +117,8 @@ def _after_fallback(released: logging_in.Released) -> Response:
     codes = _fresh_code(released) if single else []
     facts = {"ok": True, "next": released.kept.next, "codes_left": released.codes_left}
     new = {"codes": codes} if codes else {}
-    return answers.page("backup_code_used", facts | new, label=naming.label(released.kept.label))
+    label = naming.label(released.kept.label)
+    return answers.codes_page("backup_code_used", facts | new, label)
 
 
 def _fresh_code(released: logging_in.Released) -> list[str]:

@@ -68,7 +68,7 @@ def backup_codes(refused: RefusedError | None = None) -> Response:
             return _turn(error, "backup_codes", overview)
         target = url_for("twofactor.overview")
         facts = {"ok": True, "next": target, "codes": codes}
-        return answers.page("codes", facts, first=False, label=acting.account.label)
+        return answers.codes_page("codes", facts, acting.account.label, first=False)
     shown = changing.overview(app_state().ports, acting.user_key)
     if not shown.protected:
         return overview(refused or RefusedError("not_protected"))

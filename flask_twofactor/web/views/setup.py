@@ -105,4 +105,4 @@ def _confirm(acting: Acting, method: str) -> Response:
 
 def _done(acting: Acting, done: setting_up.Finished, target: str) -> Response:
     facts = {"ok": True, "next": target, "codes": list(done.codes)}
-    return answers.page("codes", facts, first=done.first, label=acting.account.label)
+    return answers.codes_page("codes", facts, acting.account.label, first=done.first)
