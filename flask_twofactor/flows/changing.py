@@ -42,8 +42,13 @@ def overview(ports: Ports, user_key: str) -> Overview:
     kept = [authenticator for authenticator in owned if authenticator.protects]
     has_codes = len(kept) < len(owned)
     left = ports.store.codes_left(user_key) if has_codes else 0
-    few = bool(kept) and left <= min(FEW_CODES, max(ports.backup_codes - 1, 0))
+    few = bool(kept) and are_few(ports, left)
     return Overview(kept, bool(kept), has_codes, left, few)
+
+
+def are_few(ports: Ports, codes_left: int) -> bool:
+    """Say whether to warn: at three left; of a smaller set, as soon as one was used."""
+    return codes_left <= min(FEW_CODES, max(ports.backup_codes - 1, 0))
 
 
 def status(ports: Ports, user_key: str, *, required: bool) -> Status:

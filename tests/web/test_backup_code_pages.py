@@ -151,6 +151,29 @@ def test_a_warning_at_three_left(used: int, warned: bool) -> None:  # noqa: FBT0
         assert ("Make new ones before you run out." in page) is warned
 
 
+@pytest.mark.parametrize(
+    ("used", "warning"),
+    [
+        (6, None),
+        (7, "Make new ones before you run out."),
+        (10, "That was your last one. Make new ones now."),
+    ],
+)
+def test_a_warning_where_a_code_was_just_used(used: int, warning: str | None) -> None:
+    """The page after it warns too, and leads to new ones without asking anything more."""
+    with portal() as host:
+        _, codes = set_up(host)
+        for code in codes[: used - 1]:
+            use(host, code)
+        client = host.held()
+        page = form(client, CHALLENGE, method="backup_code", code=codes[used - 1]).text
+
+        assert ("Make new ones" in page) is (warning is not None)
+        assert (warning or "") in page
+        assert (f'href="{CODES}"' in page) is (warning is not None)
+        assert len(CODE.findall(form(client, CODES).text)) == 10
+
+
 def test_a_single_code_is_renewed_on_the_page_after_its_use() -> None:
     """With BACKUP_CODES=1 nobody is left without one, and the fresh one works."""
     with portal(TWOFACTOR_BACKUP_CODES=1) as host:
@@ -162,6 +185,7 @@ def test_a_single_code_is_renewed_on_the_page_after_its_use() -> None:
         assert fresh != code
         assert answer.headers["Cache-Control"] == "no-store"
         assert "Set up your new phone" in answer.text
+        assert "Make new ones" not in answer.text
         assert read(client, OVERVIEW)["codes_left"] == 1
         assert "before you run out" not in client.get(OVERVIEW).text
         body = send(host.held(), CHALLENGE, method="backup_code", code=fresh).get_json()
@@ -176,6 +200,7 @@ def test_a_script_is_told_how_many_are_left() -> None:
         body = send(host.held(), CHALLENGE, method="backup_code", code=codes[0]).get_json()
 
         assert (body["ok"], body["next"], body["codes_left"]) == (True, "/account", 9)
+        assert body["few_codes"] is False
         assert not body.get("codes")
 
 

@@ -115,7 +115,9 @@ def _answer() -> Response:
 def _after_fallback(released: logging_in.Released) -> Response:
     single = app_state().settings.backup_codes == 1 and not released.codes_left
     codes = _fresh_code(released) if single else []
-    facts = {"ok": True, "next": released.kept.next, "codes_left": released.codes_left}
+    left = released.codes_left or 0
+    few = not codes and changing.are_few(app_state().ports, left)
+    facts = {"ok": True, "next": released.kept.next, "codes_left": left, "few_codes": few}
     new = {"codes": codes} if codes else {}
     label = naming.label(released.kept.label)
     return answers.codes_page("backup_code_used", facts | new, label)

@@ -31,6 +31,7 @@ def overview(
         "protected": shown.protected,
         "required": acting.required,
         "codes_left": shown.codes_left,
+        "few_codes": shown.few_codes,
         "authenticators": [_facts(one) for one in shown.authenticators],
     }
     titles = {method.name: method.title for method in app_state().ports.methods}
@@ -38,7 +39,6 @@ def overview(
         "overview",
         facts,
         refused=refused,
-        shown=shown,
         titles=titles,
         renaming=next((one.id for one in shown.authenticators if one.id == renaming), None),
         typed_name=typed,
