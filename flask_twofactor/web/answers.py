@@ -9,6 +9,7 @@ from flask_wtf.csrf import generate_csrf
 
 from flask_twofactor.core.errors import RefusedError
 
+from . import notes
 from .courtesy import wants_json
 from .messages import WHOLE_PAGE, message
 from .render import render
@@ -47,10 +48,13 @@ def codes_page(name: str, facts: dict[str, Any], label: str, **context: Any) -> 
     return page(name, facts, label=label, made_at=app_state().ports.clock(), **context)
 
 
-def go(target: str, **facts: Any) -> Response:
-    """Send a person on; JSON clients are told where."""
+def go(target: str, note: str | None = None) -> Response:
+    """Send a person on; JSON clients are told where. A note is said on the page of ours there."""
     if wants_json():
-        return make_response(jsonify({"ok": True, "next": target, **facts}))
+        told = {} if note is None else {note: True}
+        return make_response(jsonify({"ok": True, "next": target, **told}))
+    if note is not None:
+        notes.leave(note)
     return make_response(redirect(target, 303))
 
 

@@ -18,7 +18,8 @@ HOLD = "_tf_hold"
 PROOF = "_tf_proof"
 MARK = "_tf_mark"
 SETUP = "_tf_setup"
-OURS = frozenset({HOLD, PROOF, MARK, SETUP})
+NOTE = "_tf_note"
+OURS = frozenset({HOLD, PROOF, MARK, SETUP, NOTE})
 CSRF = "csrf_token"
 
 MOST_BYTES = 16 * 1024

@@ -9,38 +9,46 @@ import pytest
 from flask import redirect, session
 from flask.testing import FlaskClient
 from flask_login import login_user, logout_user
+from jinja2 import DictLoader
+from werkzeug.test import TestResponse
 
 from .support.portal import (
     CHALLENGE,
+    CODES,
     DISABLE,
     OVERVIEW,
     PAGES,
+    SETUP,
     STEP_UP,
     Portal,
     finish_setup,
     form,
     portal,
     read,
+    scanned_code,
+    send,
 )
 
-Change = Callable[[Portal, FlaskClient], object]
+Change = Callable[[Portal, FlaskClient], TestResponse]
+BLOCKS = ("title", "head", "content", "scripts")
+ENDED = "Your other sessions were signed out."
 
 
-def _add(host: Portal, client: FlaskClient) -> object:
+def _add(host: Portal, client: FlaskClient) -> TestResponse:
     return finish_setup(host, client, name="Second")
 
 
-def _remove(host: Portal, client: FlaskClient) -> object:
+def _remove(host: Portal, client: FlaskClient) -> TestResponse:
     _add(host, client)
     one = read(client, OVERVIEW)["authenticators"][0]
     return form(client, f"{PAGES}/authenticators/{one['id']}/remove")
 
 
-def _disable(_host: Portal, client: FlaskClient) -> object:
+def _disable(_host: Portal, client: FlaskClient) -> TestResponse:
     return form(client, DISABLE)
 
 
-def _new_password(_host: Portal, client: FlaskClient) -> object:
+def _new_password(_host: Portal, client: FlaskClient) -> TestResponse:
     return client.post("/password")
 
 
@@ -85,6 +93,44 @@ def test_turning_on_ends_the_other_sessions() -> None:
         assert not host.lets_in(other, host.vic)
         with other.session_transaction() as kept:
             assert "security settings changed" in str(kept["_flashes"])
+
+
+@pytest.mark.parametrize("change", [_add, _remove, _disable])
+@pytest.mark.parametrize("flashes", ["", "{{ get_flashed_messages() }}"])
+def test_it_is_said_once_that_the_others_ended(change: Change, flashes: str) -> None:
+    """Where the change leads, in any frame of the host's, and not on the page after it."""
+    with portal(TWOFACTOR_BASE_TEMPLATE="frame.html") as host:
+        blocks = "".join(f"{{% block {name} %}}{{% endblock %}}" for name in BLOCKS)
+        host.app.jinja_loader = DictLoader({"frame.html": flashes + blocks})
+        client = host.protected()
+        answer = change(host, client)
+        page = client.get(OVERVIEW) if answer.status_code == 303 else answer
+
+        assert page.text.count(ENDED) == 1
+        assert ENDED not in client.get(OVERVIEW).text
+
+
+def test_it_is_not_said_where_nothing_ended() -> None:
+    """A new name and new backup codes end no session."""
+    with portal() as host:
+        client = host.plain()
+        finish_setup(host, client)
+        (mine,) = read(client, OVERVIEW)["authenticators"]
+        form(client, f"{PAGES}/authenticators/{mine['id']}/rename", name="Pixel 9")
+
+        assert ENDED not in client.get(OVERVIEW).text
+        assert ENDED not in form(client, CODES).text
+
+
+def test_a_script_is_told_that_the_others_ended() -> None:
+    """The answer says so itself; nothing is left behind for a page."""
+    with portal() as host:
+        client = host.plain()
+        code = scanned_code(host, client)
+
+        assert send(client, SETUP, code=code).get_json()["others_ended"] is True
+        assert send(client, DISABLE).get_json()["others_ended"] is True
+        assert ENDED not in client.get(OVERVIEW).text
 
 
 def test_a_new_password_of_somebody_without_a_second_factor() -> None:

@@ -12,7 +12,7 @@ from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.records import Authenticator
 from flask_twofactor.flows import changing
 from flask_twofactor.flows.acting import Acting
-from flask_twofactor.web import answers, login_hook, naming, who
+from flask_twofactor.web import answers, courtesy, login_hook, naming, notes, who
 from flask_twofactor.web.forms import NameForm
 from flask_twofactor.web.state import app_state
 
@@ -40,6 +40,7 @@ def overview(
         facts,
         refused=refused,
         titles=titles,
+        note=None if courtesy.wants_json() else notes.take(),
         renaming=next((one.id for one in shown.authenticators if one.id == renaming), None),
         typed_name=typed,
     )
@@ -67,7 +68,7 @@ def backup_codes(refused: RefusedError | None = None) -> Response:
         except RefusedError as error:
             return _turn(error, "backup_codes", overview)
         target = url_for("twofactor.overview")
-        facts = {"ok": True, "next": target, "codes": codes}
+        facts = {"ok": True, "next": target, "codes": codes, notes.OTHERS_ENDED: False}
         return answers.codes_page("codes", facts, acting.account.label, first=False)
     shown = changing.overview(app_state().ports, acting.user_key)
     if not shown.protected:
@@ -109,9 +110,11 @@ def _change(
         token = change(acting)
     except RefusedError as error:
         return _turn(error, "overview", again)
-    if token is not None:
-        login_hook.adopt_proof(token)
-    return answers.go(url_for("twofactor.overview"))
+    target = url_for("twofactor.overview")
+    if token is None:
+        return answers.go(target)
+    login_hook.adopt_proof(token)
+    return answers.go(target, note=notes.OTHERS_ENDED)
 
 
 def _turn(

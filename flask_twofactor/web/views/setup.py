@@ -8,7 +8,7 @@ from flask_twofactor.core.errors import HoldGoneError, RefusedError
 from flask_twofactor.flows import setting_up
 from flask_twofactor.flows.acting import Acting
 from flask_twofactor.flows.logging_in import Released
-from flask_twofactor.web import answers, cookies, login_hook, redirects, who
+from flask_twofactor.web import answers, cookies, login_hook, notes, redirects, who
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.forms import CodeForm, text
 from flask_twofactor.web.i18n import gettext
@@ -104,5 +104,6 @@ def _confirm(acting: Acting, method: str) -> Response:
 
 
 def _done(acting: Acting, done: setting_up.Finished, target: str) -> Response:
-    facts = {"ok": True, "next": target, "codes": list(done.codes)}
+    codes = list(done.codes)
+    facts = {"ok": True, "next": target, "codes": codes, notes.OTHERS_ENDED: True}
     return answers.codes_page("codes", facts, acting.account.label, first=done.first)
