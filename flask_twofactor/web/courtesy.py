@@ -6,6 +6,7 @@ import logging
 
 from flask import Response, jsonify, make_response, redirect, request, url_for
 
+from . import redirects
 from .headers import protect
 from .render import render
 from .state import app_state, this_request
@@ -46,11 +47,11 @@ def _lead(code: str, name: str, endpoint: str, status: int) -> Response:
 
 
 def unavailable() -> Response:
-    """Say that nobody can be checked right now, and that nothing was lost."""
+    """Say that nobody can be checked right now, and that nothing was lost; lead back here."""
     if wants_json():
         answer = make_response(jsonify({"error": "unavailable"}), 503)
     else:
-        answer = make_response(render("unavailable", bare=True), 503)
+        answer = make_response(render("unavailable", bare=True, again=redirects.here()), 503)
     answer.headers["Retry-After"] = "30"
     return protect(answer)
 

@@ -38,7 +38,7 @@ def render(page: str, *, bare: bool = False, **context: Any) -> str:
 
 def _values(context: dict[str, Any], *, bare: bool) -> dict[str, Any]:
     facts = SimpleNamespace(
-        language="en" if bare else i18n.language(),
+        language=i18n.language(),
         issuer=people.issuer(),
         support_url=app_state().settings.support_url,
         landing=redirects.landing(),

@@ -45,6 +45,27 @@ FAULTS = """
   return found;
 }
 """
+# Words that are too faint (WCAG 2.2, 1.4.3), light or dark. The canvas reads any colour.
+FAINT = """
+() => {
+  const brush = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const light = (colours) => {
+    for (const colour of ["#fff", ...colours]) { brush.fillStyle = colour; brush.fillRect(0, 0, 1, 1); }
+    const [r, g, b] = Array.from(brush.getImageData(0, 0, 1, 1).data, (value) => {
+      const part = value / 255;
+      return part <= .04045 ? part / 12.92 : ((part + .055) / 1.055) ** 2.4;
+    });
+    return .2126 * r + .7152 * g + .0722 * b + .05;
+  };
+  const ground = (one) => (one ? [...ground(one.parentElement), getComputedStyle(one).backgroundColor] : []);
+  const said = (one) => Array.from(one.childNodes).some((node) => node.nodeType === 3 && node.data.trim());
+  return [...document.querySelectorAll(".tf-page, .tf-page *")].filter((one) => {
+    if (!said(one) || !one.checkVisibility() || one.closest("svg, .tf-sr")) return false;
+    const under = ground(one), pair = [light(under), light([...under, getComputedStyle(one).color])];
+    return Math.max(...pair) / Math.min(...pair) < 4.5;
+  }).map((one) => one.textContent.trim());
+}
+"""
 
 
 class Watch:
@@ -89,6 +110,7 @@ def test_every_page(
         def look(name: str) -> None:
             seen.append(name)
             assert page.evaluate(FAULTS) == [], name
+            assert page.evaluate(FAINT) == [], name
             helped = page.locator(".tf-needs-script:visible").count()
             assert PROFILES[profile].get("java_script_enabled", True) or not helped, name
             assert watch.complaints == [], name
