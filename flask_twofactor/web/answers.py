@@ -9,7 +9,7 @@ from flask_wtf.csrf import generate_csrf
 
 from flask_twofactor.core.errors import RefusedError
 
-from . import notes
+from . import notes, redirects
 from .courtesy import wants_json
 from .messages import WHOLE_PAGE, message
 from .render import render
@@ -45,7 +45,8 @@ def page(
 
 def codes_page(name: str, facts: dict[str, Any], label: str, **context: Any) -> Response:
     """Show a page that may have codes to save: whose they are and of when goes with them."""
-    return page(name, facts, label=label, made_at=app_state().ports.clock(), **context)
+    context |= {"made_at": app_state().ports.clock(), "add_url": redirects.to_add_one()}
+    return page(name, facts, label=label, **context)
 
 
 def go(target: str, note: str | None = None) -> Response:

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from flask import request, url_for
 
+from flask_twofactor.flows import setting_up
+
 from .forms import value
 from .state import app_state
 
@@ -45,6 +47,14 @@ def landing() -> str:
     if chosen is None:
         return request.script_root + "/"
     return chosen if chosen.startswith("/") else url_for(chosen)
+
+
+def to_add_one() -> str:
+    """Give the page that sets up one more authenticator; a choice only where there is one."""
+    methods = setting_up.choices(app_state().ports)
+    if len(methods) == 1:
+        return url_for("twofactor.setup", method=methods[0].name)
+    return url_for("twofactor.setup_index")
 
 
 def here() -> str:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
+from flask_twofactor.methods.backup_codes import BackupCodes
+from flask_twofactor.methods.totp import TOTP
+from flask_twofactor.web.state import app_state
+
 from .support.guard import JSON
 from .support.portal import (
     CANCEL,
@@ -185,6 +189,36 @@ def test_the_last_phone_is_not_removed_but_turned_off() -> None:
         assert form(client, path).status_code == 303
         assert read(client, OVERVIEW)["protected"] is False
         assert "disabled" in [one.name for one in host.events]
+
+
+def test_a_backup_device_is_one_click_away() -> None:
+    """Who is off is told first what it is; who knows goes straight to the one way there is."""
+    with portal() as host:
+        off = host.plain().get(OVERVIEW).text
+        client = host.protected()
+        on = client.get(OVERVIEW).text
+
+        assert f'href="{PAGES}/setup"' in off
+        assert f'href="{SETUP}"' not in off
+        assert f'href="{SETUP}"' in on
+        assert f'href="{PAGES}/setup"' not in on
+        assert "<h1>Add a backup device</h1>" in client.get(f"{PAGES}/setup").text
+
+
+def test_where_there_are_several_ways_one_chooses() -> None:
+    """With two methods the way to a backup device is the page that offers both."""
+
+    class Watch(TOTP):
+        name = "watch"
+
+    with portal() as host:
+        client = host.protected()
+        object.__setattr__(app_state(host.app).ports, "methods", [TOTP(), Watch(), BackupCodes()])
+
+        assert f'href="{PAGES}/setup"' in client.get(OVERVIEW).text
+        choice = client.get(f"{PAGES}/setup").text
+        assert f'href="{SETUP}"' in choice
+        assert f'href="{PAGES}/setup/watch"' in choice
 
 
 def test_turning_off_deletes_everything() -> None:

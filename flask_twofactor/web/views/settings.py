@@ -12,7 +12,7 @@ from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.records import Authenticator
 from flask_twofactor.flows import changing
 from flask_twofactor.flows.acting import Acting
-from flask_twofactor.web import answers, courtesy, login_hook, naming, notes, who
+from flask_twofactor.web import answers, courtesy, login_hook, naming, notes, redirects, who
 from flask_twofactor.web.forms import NameForm
 from flask_twofactor.web.state import app_state
 
@@ -40,6 +40,7 @@ def overview(
         facts,
         refused=refused,
         titles=titles,
+        add_url=redirects.to_add_one(),
         note=None if courtesy.wants_json() else notes.take(),
         renaming=next((one.id for one in shown.authenticators if one.id == renaming), None),
         typed_name=typed,

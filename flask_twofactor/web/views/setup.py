@@ -24,12 +24,14 @@ def setup_index(refused: RefusedError | None = None) -> Response:
     if acting is None:
         return who.turn_away()
     methods = setting_up.choices(app_state().ports)
+    standing = visit().standing
     facts = {"methods": [method.name for method in methods], "required": acting.required}
     return answers.page(
         "setup_index",
         facts,
         refused=refused,
         methods=methods,
+        protected=standing is not None and standing.protected,
         held=acting.hold is not None,
     )
 
