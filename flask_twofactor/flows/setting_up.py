@@ -28,6 +28,7 @@ from .acting import Acting, ask_for_change, is_protected
 from .context import Ports
 
 SETUP_SECONDS = 600
+STEP, EPOCH = "step", "epoch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,11 @@ def choices(ports: Ports) -> list[Method]:
 
 def begin(ports: Ports, acting: Acting, wanted: object, token: object) -> Begun:
     """Begin a setup, or show the one this session has begun: the same secret on reload."""
-    method, owned = _allowed(ports, acting, wanted)
+    method, owned = _possible(ports, acting, wanted)
+    ask_for_change(ports, acting, owned)
     begun = _pending(ports, acting, method, token)
     if begun is not None and isinstance(token, str):
-        return Begun(token, method, method.resume_setup(acting.account, begun.kept))
-    del owned
+        return Begun(token, method, method.resume_setup(acting.account, begun.kept[STEP]))
     ports.store.ensure_account(acting.user_key)
     step, new = method.begin_setup(acting.account), mint()
     pending = PendingSetup(
@@ -69,7 +70,7 @@ def begin(ports: Ports, acting: Acting, wanted: object, token: object) -> Begun:
         user_key=acting.user_key,
         method=method.name,
         expires_at=ports.clock() + SETUP_SECONDS,
-        kept=step.kept,
+        kept={STEP: step.kept, EPOCH: acting.epoch},
     )
     with ports.store.transaction() as transaction:
         transaction.keep_setup(pending)
@@ -87,14 +88,18 @@ def confirm(
 ) -> Finished:
     """Accept the first code; RefusedError says why not.
 
+    Nothing is asked again: what this session was shown was authorised when it was begun, at
+    most ten minutes ago, and ends when the epoch moves. To be shown it again, one is asked.
+
     The authenticator, the first backup codes, the moved epoch, the proof and the consumed
     hold are one transaction. Other sessions end, because the epoch moved.
     """
-    method, owned = _allowed(ports, acting, wanted)
+    method, owned = _possible(ports, acting, wanted)
     pending = _pending(ports, acting, method, token)
     if pending is None:
         raise RefusedError("setup_expired")
-    enrolment, paid = _evaluate(ports, acting, method, pending.kept, typed, browsers)
+    step = pending.kept[STEP]
+    enrolment, paid = _evaluate(ports, acting, method, step, typed, browsers)
     first, now, proof_token = not is_protected(owned), ports.clock(), mint()
     taken = [one.name for one in answering.of_method(owned, method)]
     made = _authenticator(method, enrolment, names.choose(name, taken), now)
@@ -160,14 +165,13 @@ def renew_proof(
     return epoch
 
 
-def _allowed(
+def _possible(
     ports: Ports, acting: Acting, wanted: object
 ) -> tuple[Method, tuple[Authenticator, ...]]:
     method = next((method for method in choices(ports) if method.name == wanted), None)
     if method is None:
         raise RefusedError("unknown_method")
     owned = ports.store.authenticators(acting.user_key)
-    ask_for_change(ports, acting, owned)
     if len(answering.of_method(owned, method)) >= method.limit:
         raise RefusedError("too_many", limit=method.limit)
     return method, owned
@@ -179,7 +183,7 @@ def _pending(ports: Ports, acting: Acting, method: Method, token: object) -> Pen
     if pending is None or pending.expires_at <= ports.clock():
         return None
     mine = (pending.user_key, pending.method) == (acting.user_key, method.name)
-    return pending if mine else None
+    return pending if mine and pending.kept[EPOCH] == acting.epoch else None
 
 
 def _evaluate(

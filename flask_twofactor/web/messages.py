@@ -25,7 +25,7 @@ TEXTS = {
     "unknown_method": mark("That way to sign in is not available. Choose another one."),
     "too_long": mark("That is too long. Nothing of it was read."),
     "csrf": mark("This page was open for too long. Please try again."),
-    "setup_expired": mark("This setup took too long. Here is a new code to scan."),
+    "setup_expired": mark("This setup took too long or was ended. Here is a new code to scan."),
     "changed_meanwhile": mark("Your settings were changed elsewhere. Please look and try again."),
     "too_many": mark("You have set up as many as you can. Remove one first."),
     "name_missing": mark("Enter a name."),

@@ -102,6 +102,49 @@ def test_a_setup_ends_after_ten_minutes_and_with_its_session() -> None:
         assert read(host.plain(), SETUP)["key"] not in {key, read(client, SETUP)["key"]}
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_a_slow_setup_is_not_asked_again(first: bool) -> None:  # noqa: FBT001
+    """What was begun after a fresh login or code can be confirmed for ten minutes.
+
+    The secret is another matter: to be shown it again, also after a typo, one is asked again.
+    """
+    with portal() as host:
+        client = host.plain() if first else host.protected()
+        asks = f"{CONFIRM if first else STEP_UP}?next={SETUP}"
+        shown = read(client, SETUP)
+        data = {"csrf_token": shown["csrf_token"]}
+        host.clock.move(590)
+
+        assert client.get(SETUP).location == asks
+        assert client.post(SETUP, data=data | {"code": "000000"}).location == asks
+        assert host.failures() == 1
+        code = pyotp.TOTP(shown["key"].replace(" ", "")).at(int(host.clock.now))
+        done = client.post(SETUP, data=data | {"code": code})
+        assert done.status_code == 200
+        assert host.lets_in(client, host.vic)
+
+
+def test_a_setup_ends_with_any_change_elsewhere() -> None:
+    """A secret that was shown before a change is not accepted after it, in the same session."""
+    with portal() as host:
+        host.view("/password", "password", lambda: _new_password(host), "POST")
+        client = host.protected()
+        shown = read(client, SETUP)
+        client.post("/password")
+        code = pyotp.TOTP(shown["key"].replace(" ", "")).at(int(host.clock.now))
+        answer = client.post(SETUP, data={"csrf_token": token(client, OVERVIEW), "code": code})
+
+        assert answer.status_code == 400
+        assert "This setup took too long or was ended." in answer.text
+        assert shown["key"] not in answer.text
+        assert len(read(client, OVERVIEW)["authenticators"]) == 1
+
+
+def _new_password(host: Portal) -> str:
+    host.twofactor.password_changed(host.vic)
+    return "changed"
+
+
 def test_no_client_picks_the_secret() -> None:
     """A secret, key or address that comes with the request is not looked at."""
     with portal() as host:

@@ -132,7 +132,8 @@ def consume(store: SQLStore, _user: str, hold_id: Any) -> bool:
 def begun(store: SQLStore, user: str, count: int) -> list[Any]:
     """Begin one setup, shown in as many tabs as there are competitors."""
     token = mint()
-    pending = pending_setup(reference(token) or "", user_key=user, kept={"secret": SECRET})
+    kept = {setting_up.STEP: {"secret": SECRET}, setting_up.EPOCH: 0}
+    pending = pending_setup(reference(token) or "", user_key=user, kept=kept)
     store.ensure_account(user)
     with store.transaction() as transaction:
         transaction.keep_setup(pending)
