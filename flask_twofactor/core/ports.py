@@ -142,7 +142,7 @@ class Store(Protocol):
         """Read a user's authenticators, oldest first."""
 
     def pending_setup(self, pending_id: str) -> PendingSetup | None:
-        """Read a setup that was begun."""
+        """Read a setup that was begun, also if it was finished since."""
 
     def codes_left(self, user_key: str) -> int:
         """Count the user's unspent single-use codes."""

@@ -144,13 +144,14 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class PendingSetup:
-    """A setup begun and not yet confirmed; its step stays sealed."""
+    """A setup that was begun; its step stays sealed, and is gone once it is `finished`."""
 
     id: str
     user_key: str
     method: str
     expires_at: float
     kept: Data = field(default_factory=dict, repr=False)
+    finished: bool = False
 
 
 @dataclass(frozen=True, slots=True)

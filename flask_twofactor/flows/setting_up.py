@@ -119,6 +119,13 @@ def confirm(
     return Finished(proof_token, first, codes, kept, browser)
 
 
+def was_finished(ports: Ports, token: object) -> bool:
+    """Say whether the setup of this token was confirmed, in the ten minutes that it had."""
+    place = reference(token)
+    found = ports.store.pending_setup(place) if place is not None else None
+    return found is not None and found.finished and found.expires_at > ports.clock()
+
+
 def give_codes(ports: Ports, transaction: Transaction, acting: Acting, now: float) -> Sequence[str]:
     """Make a new set of single-use codes; the older ones end. Give them as they are shown."""
     method = ports.fallback
@@ -183,7 +190,7 @@ def _pending(ports: Ports, acting: Acting, method: Method, token: object) -> Pen
     if pending is None or pending.expires_at <= ports.clock():
         return None
     mine = (pending.user_key, pending.method) == (acting.user_key, method.name)
-    return pending if mine and pending.kept[EPOCH] == acting.epoch else None
+    return pending if mine and pending.kept.get(EPOCH) == acting.epoch else None
 
 
 def _evaluate(

@@ -19,7 +19,7 @@ from . import schema, statements
 from .bootstrap import Opened, Place, open_store
 from .direct import DirectRead
 from .throttling import Budgets, find_known
-from .writing import AUTHENTICATOR, HOLD, SETUP, SQLTransaction
+from .writing import AUTHENTICATOR, FINISHED, HOLD, SETUP, SQLTransaction
 
 
 class SQLStore:
@@ -91,15 +91,16 @@ class SQLStore:
         return tuple(self._authenticator(row) for row in rows)
 
     def pending_setup(self, pending_id: str) -> PendingSetup | None:
-        """Read a setup that was begun."""
+        """Read a setup that was begun, also if it was finished since."""
         row = self._one(statements.PENDING_SETUP, row=pending_id)
         if row is None:
             return None
         values = row._asdict()
-        values["kept"] = self.opened().ring.unseal(
-            values["kept"], SETUP, values["id"], values["user_key"]
-        )
-        return PendingSetup(**values)
+        sealed = values.pop("kept")
+        if sealed == FINISHED:
+            return PendingSetup(**values, finished=True)
+        bound = (SETUP, values["id"], values["user_key"])
+        return PendingSetup(**values, kept=self.opened().ring.unseal(sealed, *bound))
 
     def codes_left(self, user_key: str) -> int:
         """Count the user's unspent single-use codes."""

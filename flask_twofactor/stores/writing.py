@@ -24,6 +24,8 @@ from .sealing import KeyRing
 from .throttling import Budgets
 
 AUTHENTICATOR, SINGLE_USE, HOLD, SETUP = "authenticator", "single_use_code", "hold", "setup"
+FINISHED = ""
+"""What stands where a setup's sealed step was."""
 
 
 class SQLTransaction:
@@ -196,10 +198,11 @@ class SQLTransaction:
         self._connection.execute(insert(table).values(values))
 
     def finish_setup(self, pending_id: str, user_key: str) -> bool:
-        """Use a begun setup up; False if it was used before."""
+        """Use a begun setup up, so that its secret is gone; False if it was used before."""
         table = schema.pending_setup
-        mine = (table.c.id == pending_id, table.c.user_key == user_key)
-        return self._connection.execute(delete(table).where(*mine)).rowcount == 1
+        mine = (table.c.id == pending_id, table.c.user_key == user_key, table.c.kept != FINISHED)
+        used = self._connection.execute(update(table).where(*mine).values(kept=FINISHED))
+        return used.rowcount == 1
 
     def add_authenticator(self, user_key: str, authenticator: Authenticator) -> None:
         """Write an authenticator whose first code was accepted."""

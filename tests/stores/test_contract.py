@@ -234,7 +234,7 @@ def test_a_revoked_proof_takes_no_step_up(store: SQLStore) -> None:
 
 
 def test_a_setup_is_kept_and_finished_once(store: SQLStore) -> None:
-    """A begun setup comes back as it was, and its owner can use it up once."""
+    """A begun setup comes back as it was, and its owner can use it up once; then the secret is gone."""
     with store.transaction() as transaction:
         transaction.keep_setup(pending_setup())
     assert store.pending_setup(pending_setup().id) == pending_setup()
@@ -243,7 +243,7 @@ def test_a_setup_is_kept_and_finished_once(store: SQLStore) -> None:
         assert not transaction.finish_setup(pending_setup().id, BOB)
         assert transaction.finish_setup(pending_setup().id, ANN)
         assert not transaction.finish_setup(pending_setup().id, ANN)
-    assert store.pending_setup(pending_setup().id) is None
+    assert store.pending_setup(pending_setup().id) == pending_setup(kept={}, finished=True)
 
 
 def test_a_proof_is_read_as_it_is_declared() -> None:

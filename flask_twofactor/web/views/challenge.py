@@ -137,7 +137,7 @@ def _fresh_code(released: logging_in.Released) -> list[str]:
 def _gone(gone: HoldGoneError) -> Response:
     if gone.released:
         visit().leaves_session = True
-        return answers.page("continue", {"ok": True, "next": redirects.landing()})
+        return answers.page("continue", {"ok": True, "next": redirects.landing()}, set_up=False)
     session.pop(keys.HOLD, None)
     login_hook.clear_remember()
     login = login_hook.login_page()

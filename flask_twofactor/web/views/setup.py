@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, request, session, url_for
+from flask import Response, current_app, request, session, url_for
 
 from flask_twofactor.core.errors import HoldGoneError, RefusedError
 from flask_twofactor.flows import setting_up
@@ -13,7 +13,7 @@ from flask_twofactor.web import session as keys
 from flask_twofactor.web.forms import CodeForm, text
 from flask_twofactor.web.i18n import gettext
 from flask_twofactor.web.qr import svg
-from flask_twofactor.web.state import app_state, visit
+from flask_twofactor.web.state import app_state, this_request, visit
 
 from .challenge import released_to
 
@@ -40,7 +40,7 @@ def setup(method: str, refused: RefusedError | None = None) -> Response:
     """Show what to scan, or take the first code."""
     acting = who.acting()
     if acting is None:
-        return who.turn_away()
+        return _second_click() or who.turn_away()
     if (elsewhere := who.to_prerequisite()) is not None:
         return elsewhere
     try:
@@ -48,9 +48,25 @@ def setup(method: str, refused: RefusedError | None = None) -> Response:
             return _confirm(acting, method)
         return _show(acting, method, refused)
     except HoldGoneError:
-        return who.turn_away()
+        return _second_click() or who.turn_away()
     except RefusedError as error:
-        return _refuse(acting, method, error)
+        overtaken = error.code in {"setup_expired", "changed_meanwhile"}
+        return (_second_click() if overtaken else None) or _refuse(acting, method, error)
+
+
+def _second_click() -> Response | None:
+    """Answer the second POST of a double click; None if it is none.
+
+    The first one confirmed the setup, and its answer brought the codes and a new session. The
+    browser shows this answer instead, so it says what is true by then, and leaves the cookie.
+    """
+    if request.method != "POST":
+        return None
+    came = keys.as_it_came(current_app, this_request())
+    if not setting_up.was_finished(app_state().ports, came.get(keys.SETUP)):
+        return None
+    visit().leaves_session = True
+    return answers.page("continue", {"ok": True, "next": redirects.landing()}, set_up=True)
 
 
 def _refuse(acting: Acting, method: str, error: RefusedError) -> Response:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, select, update
+from sqlalchemy import Connection, Engine, select, update
 
 from flask_twofactor.core.records import Claim, Paid, Proof, Wait
 from flask_twofactor.stores import schema
@@ -19,7 +19,7 @@ from flask_twofactor.stores.bootstrap import Opened
 from flask_twofactor.stores.engine import reader
 from flask_twofactor.stores.sqlalchemy import SQLStore
 from flask_twofactor.stores.throttling import Budgets
-from flask_twofactor.stores.writing import SINGLE_USE, SQLTransaction
+from flask_twofactor.stores.writing import FINISHED, SINGLE_USE, SQLTransaction
 
 from .places import NOW, Bystander, Where, throttle
 
@@ -85,9 +85,11 @@ class NaiveTransaction(SQLTransaction):
     def naive_finish_setup(self, pending_id: str, user_key: str) -> bool:
         """Check, then finish."""
         table = schema.pending_setup
-        if not self._look(select(table.c.id).where(table.c.user_key == user_key)):
+        mine = (table.c.user_key == user_key, table.c.kept != FINISHED)
+        if not self._look(select(table.c.id).where(*mine)):
             return False
-        self._connection.execute(delete(table).where(table.c.id == pending_id))
+        done = update(table).where(table.c.id == pending_id).values(kept=FINISHED)
+        self._connection.execute(done)
         return True
 
     def naive_replace_proof(self, old_id: str, proof: Proof) -> bool:

@@ -81,6 +81,12 @@ class Portal(Host):
         with self.app.test_request_context():
             client.delete_cookie(cookies.name("known"))
 
+    def must_set_up(self) -> FlaskClient:
+        """Open a browser of a person who must set up before anything else."""
+        client = self.client()
+        assert self.log_in(client, self.vic, next="/whoami").location == f"{PAGES}/setup"
+        return client
+
     def failures(self, user: Person | None = None) -> int:
         """Give how many guesses the account has paid for since the last right one."""
         table = schema.account
