@@ -12,6 +12,7 @@ from flask_login import login_user, logout_user
 from jinja2 import DictLoader
 from werkzeug.test import TestResponse
 
+from .support.host import Person
 from .support.portal import (
     CHALLENGE,
     CODES,
@@ -159,6 +160,22 @@ def test_a_reset_ends_all_sessions_and_holds() -> None:
         assert host.lets_in(host.plain(), host.vic)
         event = next(one for one in host.events if one.name == "admin_reset")
         assert (event.actor, event.reason) == ("support", "lost phone")
+
+
+@pytest.mark.parametrize("forgotten", [True, False])
+def test_a_new_person_under_the_id_of_a_deleted_one(forgotten: bool) -> None:  # noqa: FBT001
+    """The app says who was deleted: then no old session opens. If not, the new one is held."""
+    with portal() as host:
+        old = host.protected()
+        if forgotten:
+            with host.app.app_context():
+                host.twofactor.forget_user(host.vic)
+        new = Person(host.vic.id, "new@host.test", "New Elm")
+        host.people = [new]
+
+        held = host.log_in(host.client(), new).location == CHALLENGE
+        assert held is not forgotten
+        assert not (forgotten and host.lets_in(old, new))
 
 
 def add_reset_page(host: Portal, *, first: str) -> None:
