@@ -58,25 +58,23 @@ def test_a_bad_code_in_json(page: Page, kind: str) -> None:
         check(host, page, client, answer)
 
 
-@pytest.mark.parametrize("kind", BAD_CODES)
-def test_a_bad_password(kind: str) -> None:
-    """Whatever is typed as the password, it is wrong and no guess at a code."""
-    page = ALL_PAGES[3]
+@pytest.mark.parametrize(
+    ("page", "typed"),
+    [
+        *((ALL_PAGES[3], BAD_CODES[kind]) for kind in BAD_CODES),
+        *((ALL_PAGES[4], BAD_NAMES[kind]) for kind in BAD_NAMES),
+    ],
+    ids=[f"password-{kind}" for kind in BAD_CODES] + [f"name-{kind}" for kind in BAD_NAMES],
+)
+def test_a_bad_password_or_name(page: Page, typed: str) -> None:
+    """Whatever is typed is refused, and is no guess at a code.
+
+    A password is wrong; a name has nothing that can be seen, or no end.
+    """
     with portal() as host:
         client, path = page.open(host)
-        check(host, page, client, form(client, path, password=BAD_CODES[kind]))
-        check(host, page, client, bad_input.post_json(client, path, {"password": BAD_CODES[kind]}))
-        assert host.failures() == 0
-
-
-@pytest.mark.parametrize("kind", BAD_NAMES)
-def test_a_bad_name(kind: str) -> None:
-    """A name of nothing that can be seen, or without end, is refused."""
-    page = ALL_PAGES[4]
-    with portal() as host:
-        client, path = page.open(host)
-        check(host, page, client, form(client, path, name=BAD_NAMES[kind]))
-        check(host, page, client, bad_input.post_json(client, path, {"name": BAD_NAMES[kind]}))
+        check(host, page, client, form(client, path, **{page.field: typed}))
+        check(host, page, client, bad_input.post_json(client, path, {page.field: typed}))
         assert host.failures() == 0
 
 

@@ -176,8 +176,8 @@ def test_a_changed_password_ends_a_hold(host: OurHost) -> None:
 
 def test_a_new_login_replaces_the_hold(host: OurHost) -> None:
     """A second password step ends the first one's hold."""
-    client, older = host.held(), host.client()
-    put_cookie(older, cookie(client))
+    client = host.held()
+    older = host.copy_of(client)
     host.log_in(client, host.vic)
 
     assert host.guard.answer(older, host.guard.code(host.vic)).status_code == 401

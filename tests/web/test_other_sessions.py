@@ -18,14 +18,13 @@ from .support.portal import (
     CODES,
     DISABLE,
     OVERVIEW,
-    PAGES,
     SETUP,
     STEP_UP,
     Portal,
+    change_of,
     finish_setup,
     form,
     portal,
-    read,
     scanned_code,
     send,
 )
@@ -41,8 +40,7 @@ def _add(host: Portal, client: FlaskClient) -> TestResponse:
 
 def _remove(host: Portal, client: FlaskClient) -> TestResponse:
     _add(host, client)
-    one = read(client, OVERVIEW)["authenticators"][0]
-    return form(client, f"{PAGES}/authenticators/{one['id']}/remove")
+    return form(client, change_of(client, "Test phone", "remove"))
 
 
 def _disable(_host: Portal, client: FlaskClient) -> TestResponse:
@@ -53,21 +51,11 @@ def _new_password(_host: Portal, client: FlaskClient) -> TestResponse:
     return client.post("/password")
 
 
-def add_password_page(host: Portal) -> None:
-    """Give the host a page that changes the password."""
-    host.view("/password", "password", lambda: _changed(host), "POST")
-
-
-def _changed(host: Portal) -> str:
-    host.twofactor.password_changed(host.vic)
-    return "changed"
-
-
 @pytest.mark.parametrize("change", [_add, _remove, _disable, _new_password])
 def test_a_change_keeps_this_session_and_ends_the_others(change: Change) -> None:
     """Signed-in browsers and open holds of the person end; others' sessions do not."""
     with portal() as host:
-        add_password_page(host)
+        host.add_password_page()
         host.guard.protect(host.ann)
         mine, neighbour = host.protected(), host.enter(host.ann)
         other, held = host.enter(), host.held()
@@ -116,8 +104,7 @@ def test_it_is_not_said_where_nothing_ended() -> None:
     with portal() as host:
         client = host.plain()
         finish_setup(host, client)
-        (mine,) = read(client, OVERVIEW)["authenticators"]
-        form(client, f"{PAGES}/authenticators/{mine['id']}/rename", name="Pixel 9")
+        form(client, change_of(client, "Authenticator app", "rename"), name="Pixel 9")
 
         assert ENDED not in client.get(OVERVIEW).text
         assert ENDED not in form(client, CODES).text
@@ -137,7 +124,7 @@ def test_a_script_is_told_that_the_others_ended() -> None:
 def test_a_new_password_of_somebody_without_a_second_factor() -> None:
     """The others end too, and this session goes on without a proof."""
     with portal() as host:
-        add_password_page(host)
+        host.add_password_page()
         mine, other = host.plain(), host.plain()
 
         mine.post("/password")

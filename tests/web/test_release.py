@@ -244,8 +244,8 @@ def test_a_failing_after_release_undoes_nothing(host: OurHost) -> None:
 
 def test_a_login_under_a_valid_proof_asks_nothing_and_rotates_it(host: OurHost) -> None:
     """The same person's password renews the proof; a copy of the old one is dead."""
-    client, copy = host.signed_in(host.vic), host.client()
-    put_cookie(copy, cookie(client))
+    client = host.signed_in(host.vic)
+    copy = host.copy_of(client)
     before = session_of(client)[keys.PROOF]
     assert host.log_in(client, host.vic).location == "/account"
 
@@ -257,8 +257,8 @@ def test_a_login_under_a_valid_proof_asks_nothing_and_rotates_it(host: OurHost) 
 def test_another_persons_login_is_held_and_ends_the_first(host: OurHost) -> None:
     """A proof is good for one person: the other is held, and the first one is out."""
     host.guard.protect(host.ann)
-    client, copy = host.signed_in(host.ann), host.client()
-    put_cookie(copy, cookie(client))
+    client = host.signed_in(host.ann)
+    copy = host.copy_of(client)
     host.log_in(client, host.vic)
 
     assert is_held(client)
@@ -268,8 +268,8 @@ def test_another_persons_login_is_held_and_ends_the_first(host: OurHost) -> None
 
 def test_a_copied_cookie_is_dead_after_log_out(host: OurHost) -> None:
     """Log-out ends the proof on the server; the copy is told so and emptied."""
-    client, copy = host.signed_in(host.vic), host.client()
-    put_cookie(copy, cookie(client))
+    client = host.signed_in(host.vic)
+    copy = host.copy_of(client)
     client.post("/logout")
 
     assert copy.get("/account").location.startswith("/login")

@@ -20,7 +20,7 @@ from .support.portal import (
     PAGES,
     SETUP,
     STEP_UP,
-    Portal,
+    authenticators,
     finish_setup,
     form,
     portal,
@@ -62,7 +62,7 @@ def test_another_setup_needs_a_second_factor() -> None:
         answer = form(client, f"{STEP_UP}?next={SETUP}", method="totp", code=host.code())
         assert answer.location == SETUP
         assert finish_setup(host, client, name="Pixel 9").status_code == 200
-        names = [one["name"] for one in read(client, OVERVIEW)["authenticators"]]
+        names = [*authenticators(client)]
         assert names == ["Test phone", "Pixel 9"]
 
 
@@ -127,7 +127,7 @@ def test_a_slow_setup_is_not_asked_again(first: bool) -> None:  # noqa: FBT001
 def test_a_setup_ends_with_any_change_elsewhere() -> None:
     """A secret that was shown before a change is not accepted after it, in the same session."""
     with portal() as host:
-        host.view("/password", "password", lambda: _new_password(host), "POST")
+        host.add_password_page()
         client = host.protected()
         shown = read(client, SETUP)
         client.post("/password")
@@ -138,11 +138,6 @@ def test_a_setup_ends_with_any_change_elsewhere() -> None:
         assert "This setup took too long or was ended." in answer.text
         assert shown["key"] not in answer.text
         assert len(read(client, OVERVIEW)["authenticators"]) == 1
-
-
-def _new_password(host: Portal) -> str:
-    host.twofactor.password_changed(host.vic)
-    return "changed"
 
 
 def test_no_client_picks_the_secret() -> None:

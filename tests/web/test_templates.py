@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from jinja2 import DictLoader, StrictUndefined, meta
 
 from flask_twofactor.testing import frozen_clock
 
+from .support.pages import every_page
 from .support.portal import (
-    CHALLENGE,
-    CODES,
-    CONFIRM,
-    OVERVIEW,
-    PAGES,
-    SETUP,
-    STEP_UP,
     Portal,
-    finish_setup,
-    form,
-    make_codes,
     portal,
 )
 
@@ -62,28 +52,10 @@ def host_with(templates: dict[str, str]) -> Portal:
     return host
 
 
-def pages(host: Portal) -> Iterator[str]:
-    """Give every page of ours that a host's template frames."""
-    client = host.plain()
-    yield from (client.get(path).text for path in (OVERVIEW, f"{PAGES}/setup", SETUP, CONFIRM))
-    yield form(client, SETUP, code="000000").text
-    yield finish_setup(host, client).text
-    yield from (client.get(path).text for path in (OVERVIEW, CODES, STEP_UP))
-    yield client.get(f"{STEP_UP}?full=1").text
-    yield form(client, CODES).text
-    (code, *_) = make_codes(client)
-    held = host.client()
-    host.log_in(held, host.vic)
-    yield from (held.get(path).text for path in (CHALLENGE, f"{PAGES}/lost-device"))
-    yield form(held, CHALLENGE, method="totp", code="1").text
-    yield form(held, CHALLENGE, method="backup_code", code=code).text
-    yield host.client().post(CODES).text
-
-
 def walked(host: Portal) -> list[str]:
     """Give all pages with the clock standing still."""
     with frozen_clock(host.app) as host.clock:
-        return list(pages(host))
+        return list(every_page(host))
 
 
 def test_the_host_keeps_its_frame_and_names(caplog: pytest.LogCaptureFixture) -> None:

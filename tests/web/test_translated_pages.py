@@ -16,19 +16,13 @@ from flask_twofactor.web.answers import page as answer_page
 from flask_twofactor.web.messages import TEXTS
 
 from .support.guard import break_store, fail
-from .support.host import cookie, put_cookie
+from .support.pages import every_page
 from .support.portal import (
     CHALLENGE,
-    CODES,
-    CONFIRM,
-    DISABLE,
     OVERVIEW,
-    PAGES,
     SETUP,
-    STEP_UP,
+    authenticators,
     finish_setup,
-    form,
-    make_codes,
     portal,
     read,
 )
@@ -89,29 +83,10 @@ def words_of(html: str) -> list[str]:
 
 
 def pages() -> Iterator[str]:
-    """Give every page of ours, with and without a second factor, also while it is down."""
+    """Give every page of ours, also that of a store that is down."""
     with portal(TWOFACTOR_SUPPORT_URL="/help") as host:
+        yield from every_page(host)
         client = host.plain()
-        yield from (client.get(path).text for path in (OVERVIEW, f"{PAGES}/setup", SETUP, CONFIRM))
-        yield form(client, SETUP, code="000000").text
-        before, twin = cookie(client), host.client()
-        yield finish_setup(host, client, name="Pixel 9").text
-        put_cookie(twin, before)
-        yield twin.post(SETUP).text
-        yield finish_setup(host, client).text
-        yield from (client.get(path).text for path in (OVERVIEW, CODES, STEP_UP))
-        yield client.get(f"{STEP_UP}?full=1").text
-        yield form(client, CODES).text
-        (code, *_) = make_codes(client)
-        held = host.held()
-        yield from (held.get(path).text for path in (CHALLENGE, f"{PAGES}/lost-device"))
-        yield held.get(f"{CHALLENGE}?method=backup_code").text
-        again = read(held, CHALLENGE)["csrf_token"]
-        kept = cookie(held)
-        yield form(held, CHALLENGE, method="backup_code", code=code).text
-        put_cookie(held, kept)
-        yield held.post(CHALLENGE, data={"csrf_token": again, "code": code}).text
-        yield host.client().post(DISABLE).text
         break_store(host.app)
         yield client.get(OVERVIEW).text
 
@@ -135,7 +110,7 @@ def test_nothing_of_ours_is_stored_in_one_language(monkeypatch: pytest.MonkeyPat
         held = host.held()
         monkeypatch.setattr(i18n, "_catalogue", Marked)
 
-        names = [one["name"] for one in read(client, OVERVIEW)["authenticators"]]
+        names = [*authenticators(client)]
         assert names == [
             "\u27e6Authenticator app\u27e7",
             "\u27e6\u27e6Authenticator app\u27e7 2\u27e7",

@@ -19,6 +19,7 @@ from .portal import (
     SETUP,
     STEP_UP,
     Portal,
+    authenticators,
     form,
     read,
     token,
@@ -84,7 +85,7 @@ def _not_confirmed(_host: Portal, client: FlaskClient) -> bool:
 
 
 def _not_renamed(_host: Portal, client: FlaskClient) -> bool:
-    return [one["name"] for one in read(client, OVERVIEW)["authenticators"]] == ["Test phone"]
+    return [*authenticators(client)] == ["Test phone"]
 
 
 TOTP = {"method": "totp"}

@@ -62,8 +62,7 @@ def double_click(client: FlaskClient, click: Callable[[FlaskClient], TestRespons
 
     The browser keeps what it got; the second request came from before that.
     """
-    before = cookie(client)
     second = client.application.test_client()
-    put_cookie(second, before)
+    put_cookie(second, cookie(client))
     click(client)
     return click(second)

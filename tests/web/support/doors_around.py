@@ -15,7 +15,7 @@ from flask_session import Session
 from flask_socketio import SocketIO
 
 from .doors_inside import held
-from .host import Host, cookie, put_cookie, who
+from .host import Host, who
 
 
 def user_of_an_outer_context(host: Host) -> bool:
@@ -41,8 +41,8 @@ def session_id_kept_at_release(host: Host) -> bool:
     """E26: a server-side session whose id was seen while it was held."""
     host.app.config.update(SESSION_TYPE="cachelib", SESSION_CACHELIB=SimpleCache())
     Session(host.app)
-    client, thief = held(host), host.client()
-    put_cookie(thief, cookie(client))
+    client = held(host)
+    thief = host.copy_of(client)
     host.guard.pass_second_factor(client, host.vic)
     assert host.lets_in(client, host.vic), "the owner was not let in"
     return host.lets_in(thief, host.vic)

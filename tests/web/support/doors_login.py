@@ -44,8 +44,8 @@ def remember_cookie_of_a_dead_session(host: Host) -> bool:
     """E2: a copied session that ended elsewhere asks only for static files, which load nobody."""
     host.app.config["REMEMBER_COOKIE_REFRESH_EACH_REQUEST"] = True
     host.guard.protect(host.vic)
-    owner, thief = host.signed_in(host.vic), host.client()
-    put_cookie(thief, cookie(owner))
+    owner = host.signed_in(host.vic)
+    thief = host.copy_of(owner)
     owner.post("/logout")
     thief.get("/static/none.css")
     return cookie(thief, REMEMBER) is not None
@@ -105,8 +105,8 @@ def own_factor_logout_victims_password(host: Host) -> bool:
 def copied_cookie_after_logout(host: Host) -> bool:
     """E7: a copy of the verified cookie, used after the owner logged out."""
     host.guard.protect(host.vic)
-    owner, thief = host.signed_in(host.vic), host.client()
-    put_cookie(thief, cookie(owner))
+    owner = host.signed_in(host.vic)
+    thief = host.copy_of(owner)
     owner.post("/logout")
     return host.lets_in(thief, host.vic)
 
@@ -115,8 +115,8 @@ def keys_left_by_session_protection(host: Host) -> bool:
     """E15: strong protection drops the login of a stolen cookie; the thief has the password."""
     host.app.config["SESSION_PROTECTION"] = "strong"
     host.guard.protect(host.vic)
-    owner, thief = host.signed_in(host.vic), host.client(agent="Another browser")
-    put_cookie(thief, cookie(owner))
+    owner = host.signed_in(host.vic)
+    thief = host.copy_of(owner, agent="Another browser")
     thief.get("/account")
     host.log_in(thief, host.vic)
     return host.lets_in(thief, host.vic)
@@ -173,8 +173,8 @@ def remember_seconds_of_an_abandoned_login(host: Host) -> bool:
 def reused_id(host: Host) -> bool:
     """E25: a session of a deleted account, when a new account gets its id."""
     host.guard.protect(host.vic)
-    client, copy = host.signed_in(host.vic), host.client()
-    put_cookie(copy, cookie(client))
+    client = host.signed_in(host.vic)
+    copy = host.copy_of(client)
     host.people.remove(host.vic)
     client.get("/account")
     host.people.append(host.vic)

@@ -16,6 +16,7 @@ from flask_twofactor.web import session as keys
 from flask_twofactor.web.state import app_state
 
 from .host import Host, Person, session_of
+from .trouble import COMMITTED, READS
 
 JSON = {"Accept": "application/json"}
 CHALLENGE = "/two-factor/challenge"
@@ -99,16 +100,7 @@ def post(client: FlaskClient, path: str, **fields: Any) -> TestResponse:
     return client.post(path, json=fields, headers=JSON | {"X-CSRFToken": token})
 
 
-STORE_CALLS = (
-    "standing",
-    "hold",
-    "authenticators",
-    "pending_setup",
-    "codes_left",
-    "knows_browser",
-    "ensure_account",
-    "transaction",
-)
+STORE_CALLS = (*READS, *COMMITTED, "transaction")
 
 
 def break_store(app: Flask) -> None:

@@ -80,6 +80,12 @@ class Host:
         client.environ_base |= {"REMOTE_ADDR": address, "HTTP_USER_AGENT": agent}
         return client
 
+    def copy_of(self, client: FlaskClient, **whose: str) -> FlaskClient:
+        """Open another browser, or a thief's, with a copy of this one's session cookie."""
+        copy = self.client(**whose)
+        put_cookie(copy, cookie(client))
+        return copy
+
     def log_in(
         self, client: FlaskClient, user: Person, path: str = "/login", **fields: Any
     ) -> TestResponse:

@@ -81,6 +81,15 @@ class Portal(Host):
         with self.app.test_request_context():
             client.delete_cookie(cookies.name("known"))
 
+    def add_password_page(self) -> None:
+        """Give the host a page that changes Vic's password."""
+
+        def change() -> str:
+            self.twofactor.password_changed(self.vic)
+            return "changed"
+
+        self.view("/password", "password", change, "POST")
+
     def must_set_up(self) -> FlaskClient:
         """Open a browser of a person who must set up before anything else."""
         client = self.client()
@@ -148,6 +157,16 @@ def scanned_code(host: Portal, client: FlaskClient) -> str:
 def make_codes(client: FlaskClient) -> list[str]:
     """Make a new set of backup codes on the page."""
     return list(send(client, CODES).get_json()["codes"])
+
+
+def authenticators(client: FlaskClient) -> dict[str, str]:
+    """Give the names that the settings page shows, with their ids."""
+    return {one["name"]: one["id"] for one in read(client, OVERVIEW)["authenticators"]}
+
+
+def change_of(client: FlaskClient, name: str, what: str) -> str:
+    """Give the address of a change to one authenticator."""
+    return f"{PAGES}/authenticators/{authenticators(client)[name]}/{what}"
 
 
 def _holds(client: FlaskClient) -> bool:
