@@ -174,7 +174,7 @@ def test_copy_download_and_print(
     """The codes can be copied, downloaded as text, and printed; it is said whose they are."""
     app = create_app(QUICK, instance_path=str(tmp_path))
     page = open_page(permissions=["clipboard-read", "clipboard-write"])
-    with frozen_clock(app) as clock:
+    with frozen_clock(app, 1_800_000_000.0) as clock:
         ann = Visitor(app, page, live_server(app), clock)
         ann.log_in()
         ann.go("/two-factor/setup/totp")

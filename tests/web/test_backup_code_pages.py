@@ -13,6 +13,7 @@ from flask_twofactor import StoreError
 from flask_twofactor.web.state import app_state
 
 from .support.portal import (
+    A_MORNING,
     CHALLENGE,
     CODES,
     OVERVIEW,
@@ -65,6 +66,7 @@ def test_codes_come_with_the_first_setup_only() -> None:
 def test_codes_say_whose_they_are() -> None:
     """The app, the account and the date go with them onto paper, wherever codes are shown."""
     with portal(TWOFACTOR_BACKUP_CODES=1, TWOFACTOR_ISSUER="Meridian") as host:
+        host.clock.now = A_MORNING
         client = host.plain()
         pages = [finish_setup(host, client).text, form(client, CODES).text]
         (code,) = CODE.findall(pages[-1])

@@ -18,6 +18,7 @@ from flask_twofactor.web.messages import TEXTS
 from .support.guard import break_store, fail
 from .support.pages import every_page
 from .support.portal import (
+    A_MORNING,
     CHALLENGE,
     OVERVIEW,
     SETUP,
@@ -151,6 +152,7 @@ def test_the_host_is_asked_once_per_request() -> None:
 def test_dates_are_for_people_and_machines(language: str, shown: str) -> None:
     """A page in English has English dates; no other language is given English words."""
     with portal() as host:
+        host.clock.now = A_MORNING
         host.twofactor.locale_selector(lambda: language)
         page = host.protected().get(OVERVIEW).text
 

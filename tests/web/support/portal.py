@@ -23,6 +23,8 @@ from .guard import JSON, Ours
 from .host import PASSWORD, Host, Person
 
 PAGES = "/two-factor"
+A_MORNING = 1_800_000_000.0
+"""2027-01-15T08:00Z, for tests that read a date."""
 CHALLENGE, SETUP, OVERVIEW = f"{PAGES}/challenge", f"{PAGES}/setup/totp", f"{PAGES}/"
 STEP_UP, CODES = f"{PAGES}/step-up", f"{PAGES}/backup-codes"
 CONFIRM, DISABLE, CANCEL = f"{PAGES}/confirm-password", f"{PAGES}/disable", f"{PAGES}/cancel"
