@@ -22,7 +22,7 @@ from flask_login.signals import user_logged_in, user_logged_out
 from flask_twofactor.core.errors import ConfigurationError
 from flask_twofactor.web import courtesy, security
 from flask_twofactor.web import session as keys
-from flask_twofactor.web.state import ATTRIBUTE, AppState, visit
+from flask_twofactor.web.state import AppState, visit
 
 from .final_check import finish, unauthorized
 from .host import clear_remember, login_page, login_page_for, sign_out, to_login
@@ -84,7 +84,7 @@ def _enter(app: Flask, state: AppState, original: Callable[[], Any]) -> Any:
     ):
         make_ready(app, state)
     known = _cv_app.get().g.__dict__
-    if "_login_user" in known and ATTRIBUTE not in context.request.__dict__:
+    if "_login_user" in known:
         # An app context may outlive a request, and with it the user of that request.
         del known["_login_user"]
     if "_user_id" in keys.raw(context) and request.endpoint not in state.statics:

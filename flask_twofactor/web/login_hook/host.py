@@ -10,7 +10,7 @@ from flask_login.config import SESSION_KEYS
 
 from flask_twofactor.web import holding, people
 from flask_twofactor.web import session as keys
-from flask_twofactor.web.state import User
+from flask_twofactor.web.state import User, this_request
 
 LOGIN = frozenset(SESSION_KEYS)
 NOT_THE_HOSTS = LOGIN | keys.OURS | {keys.CSRF}
@@ -67,6 +67,12 @@ def is_allowed_while_held() -> bool:
     """Say whether the view of this request is never redirected."""
     view = current_app.view_functions.get(request.endpoint or "")
     return bool(getattr(view, holding.ALLOWED, False))
+
+
+def came_with(stored: object) -> bool:
+    """Say whether the session came with this user id, so that it is no login of this request."""
+    came = keys.as_it_came(current_app, this_request())
+    return bool(came.get("_user_id") == stored)
 
 
 def sign_out() -> None:

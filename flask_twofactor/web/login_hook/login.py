@@ -12,9 +12,16 @@ from flask_twofactor.core.records import Mark
 from flask_twofactor.flows import logging_in
 from flask_twofactor.web import people
 from flask_twofactor.web import session as keys
-from flask_twofactor.web.state import User, Visit, app_state, visit
+from flask_twofactor.web.state import ATTRIBUTE, User, Visit, app_state, this_request, visit
 
-from .host import LOGIN, NOT_THE_HOSTS, reload_user, strip
+from .host import (
+    LOGIN,
+    NOT_THE_HOSTS,
+    came_with,
+    is_somebody,
+    reload_user,
+    strip,
+)
 from .load_guard import pending_hold
 
 log = logging.getLogger("flask_twofactor")
@@ -24,9 +31,16 @@ def is_held() -> bool:
     """Say whether this request's login is held: the password was right, nobody is logged in."""
     if keys.HOLD in session:
         return True
-    now = visit()
-    if now.pending is None and session.get("_user_id") != now.vetted:
-        on_login(current_app, current_user)
+    seen = ATTRIBUTE in this_request().__dict__
+    if "_user_id" not in session:
+        return seen and visit().pending is not None
+    if not seen and came_with(session["_user_id"]):
+        g.pop("_login_user", None)  # of an outer context: this request has vetted nobody yet
+    user = people.unwrap(current_user)  # loads, and so vets, who came with the request
+    now, stored = visit(), session.get("_user_id")
+    if now.pending is None and stored not in {None, now.vetted} and is_somebody(user):
+        # Who is there and unvetted has just logged in, seen by a receiver before ours.
+        on_login(current_app, user)
     return now.pending is not None
 
 
