@@ -68,9 +68,12 @@ def open_store(place: Place, now: float, *, make: bool = False) -> Opened:
     """Recognise the store, or make it if asked to or allowed to; StoreError otherwise.
 
     A missing database, table or key, half of a pair, another store id or another schema
-    version is a failure: an empty store must never be taken for "nobody is set up".
+    version is a failure: an empty store must never be taken for "nobody is set up". A place
+    whose store has a known id is never given another one.
     """
     may_make = make or place.makes_itself
+    if place.database_file is not None and not place.database_file.exists():
+        _refuse_to_replace(place)
     if not may_make and place.database_file is not None and not place.database_file.exists():
         message = f"the store's database {place.database_file} is missing. {REMEDY}"
         raise StoreError(message)
@@ -110,6 +113,7 @@ def _open_or_meet(place: Place, engine: Engine, now: float, *, may_make: bool) -
 def _open(place: Place, engine: Engine, now: float, *, may_make: bool) -> Opened:
     with engine.begin() as connection:
         if not inspect(connection).has_table(schema.store.name):
+            _refuse_to_replace(place)
             if not may_make:
                 message = f"the store has no tables. {REMEDY}"
                 raise StoreError(message)
@@ -180,6 +184,17 @@ def _migrated(place: Place, connection: Connection, found: str | None) -> str | 
 
     migrate(connection)
     return schema.VERSION
+
+
+def _refuse_to_replace(place: Place) -> None:
+    # Who set an id had a store: an empty one in its place would ask nobody for a code.
+    if place.expected_id is not None:
+        message = (
+            f"there is no store here, TWOFACTOR_STORE_ID names {place.expected_id}. Bring that "
+            "store's database back. To start over with a new store, in which nobody is set up, "
+            "remove TWOFACTOR_STORE_ID first and run `flask twofactor init`."
+        )
+        raise StoreError(message)
 
 
 def _check_version(found: str | None) -> None:

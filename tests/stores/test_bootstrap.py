@@ -12,13 +12,16 @@ import pytest
 from sqlalchemy import update
 
 from flask_twofactor.core.errors import StoreError
+from flask_twofactor.core.throttle import Throttle
 from flask_twofactor.stores import bootstrap, schema
+from flask_twofactor.stores.bootstrap import Place
 from flask_twofactor.stores.engine import make_engine
+from flask_twofactor.stores.keys import new_key, parse_keys
 from flask_twofactor.stores.sqlalchemy import SQLStore
 
 from .support.losing import DATABASE, KEY, LOSSES, change, empty_tables, lose_everything
 from .support.making import file_store, make_anywhere, make_file_store
-from .support.places import ANN, NOW, Where, authenticator, dispose
+from .support.places import ANN, NOW, Bystander, Where, authenticator, dispose
 from .support.racing import Processes
 
 
@@ -106,6 +109,35 @@ def test_another_store_is_refused(made: Path, tmp_path_factory: pytest.TempPathF
     store = file_store(made, expected_id=right)
     assert store.open() == right
     dispose(store)
+
+
+@pytest.mark.parametrize("makes_itself", [False, True])
+def test_a_known_store_is_never_replaced(tmp_path: Path, *, makes_itself: bool) -> None:
+    """With STORE_ID set nothing is made in an empty place: not by debug, and not by `init`."""
+    store = file_store(tmp_path, makes_itself=makes_itself, expected_id="feedfacefeedface")
+    message = refusal(store)
+    assert "feedfacefeedface" in message
+    assert has_remedy(message)
+    with pytest.raises(StoreError, match="remove TWOFACTOR_STORE_ID first"):
+        store.make()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("makes_itself", [False, True])
+def test_a_known_store_is_never_replaced_in_a_database(
+    tmp_path: Path, *, makes_itself: bool
+) -> None:
+    """Nor is one made in an empty database of the operator's choice."""
+    place = Place(
+        connect=lambda: make_engine(f"sqlite:///{tmp_path / 'empty'}"),
+        keys=parse_keys([new_key()]),
+        expected_id="feedfacefeedface",
+        makes_itself=makes_itself,
+    )
+    store = SQLStore(lambda: place, lambda: NOW, Throttle(), Bystander())
+    assert has_remedy(refusal(store))
+    with pytest.raises(StoreError, match="remove TWOFACTOR_STORE_ID first"):
+        store.make()
 
 
 def test_a_store_emptied_in_use_refuses(made: Path) -> None:

@@ -104,6 +104,21 @@ def test_upgrade_prints_the_version(tmp_path: Path) -> None:
     close(app)
 
 
+@pytest.mark.parametrize("debug", [False, True])
+def test_an_empty_place_of_a_known_store_lets_nobody_in(tmp_path: Path, *, debug: bool) -> None:
+    """With STORE_ID set an empty place stays empty: 503 in debug too, and `init` says why."""
+    app = make_app(tmp_path, TWOFACTOR_STORE_ID="feedfacefeedface", DEBUG=debug)
+    client = app.test_client()
+    assert client.post("/login").status_code == 503
+    failed = app.test_cli_runner().invoke(args=["twofactor", "init"])
+    assert failed.exit_code == 1
+    assert "remove TWOFACTOR_STORE_ID first" in failed.output
+    with app.app_context(), pytest.raises(StoreError):
+        app.extensions["the twofactor object"].init_store()
+    assert client.post("/login").status_code == 503
+    assert not is_in(client)
+
+
 def test_a_wrong_store_id_lets_nobody_in(tmp_path: Path) -> None:
     """With STORE_ID of another store a right password gives 503, though nobody is set up here."""
     app = make_app(tmp_path, TWOFACTOR_STORE_ID="feedfacefeedface", DEBUG=True)
