@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.policy import is_recent
+from flask_twofactor.core.ports import Transaction
 from flask_twofactor.core.records import Account, Authenticator, Hold, Proof
 
 from .context import Ports
@@ -57,3 +58,13 @@ def ask_for_disable(ports: Ports, acting: Acting) -> None:
     proof = acting.proof
     if proof is None or not is_recent(proof.verified_at, ports.limits.step_up, ports.clock()):
         raise RefusedError("step_up_required", full=True)
+
+
+def ask_again(transaction: Transaction, acting: Acting) -> None:
+    """Let pass whose session goes on until this change is written; two conditional writes.
+
+    A request may take long to arrive: what it was let in by may have ended since.
+    """
+    alive = transaction.keep_epoch(acting.user_key, acting.epoch)
+    if not alive or (acting.proof is not None and not transaction.keep_proof(acting.proof.id)):
+        raise RefusedError("changed_meanwhile")

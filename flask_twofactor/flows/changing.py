@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from flask_twofactor.core import names
 from flask_twofactor.core.errors import RefusedError
-from flask_twofactor.core.records import Authenticator, Data, Event, Status
+from flask_twofactor.core.records import Authenticator, Data, Event, Proof, Status
 from flask_twofactor.core.tokens import mint, new_id
 
-from .acting import Acting, ask_for_change, ask_for_disable, is_protected
+from .acting import Acting, ask_again, ask_for_change, ask_for_disable, is_protected
 from .context import Ports
 from .setting_up import give_codes, renew_proof
 
@@ -70,6 +70,7 @@ def rename(ports: Ports, acting: Acting, authenticator_id: str, name: object) ->
         raise RefusedError("name_missing")
     ask_for_change(ports, acting, ports.store.authenticators(acting.user_key))
     with ports.store.transaction() as transaction:
+        ask_again(transaction, acting)
         if not transaction.rename_authenticator(acting.user_key, authenticator_id, tidy):
             raise RefusedError("unknown_authenticator")
 
@@ -125,6 +126,7 @@ def renew_codes(ports: Ports, acting: Acting) -> Sequence[str]:
     ask_for_change(ports, acting, owned)
     now = ports.clock()
     with ports.store.transaction() as transaction:
+        ask_again(transaction, acting)
         codes = give_codes(ports, transaction, acting, now)
         renewed = Event("codes_regenerated", acting.user_key, now, remaining=len(codes))
         transaction.record(renewed)
@@ -144,18 +146,29 @@ def reset(ports: Ports, user_key: str, *, actor: str, reason: str) -> None:
 
 
 def end_sessions(ports: Ports, user_key: str, *, why: str, keep: Acting | None = None) -> Kept:
-    """End all sessions and holds of a user, but the one that is named, if any."""
-    now, token = ports.clock(), mint()
+    """End all sessions and holds of a user, but the one that is named, if any.
+
+    One that ended meanwhile is not kept: then `token` is empty.
+    """
     ports.store.ensure_account(user_key)
+    if keep is not None and keep.proof is not None:
+        try:
+            return _end_but(ports, keep, keep.proof, why)
+        except RefusedError:
+            pass
     with ports.store.transaction() as transaction:
-        if keep is not None and keep.proof is not None:
-            old = keep.proof
-            epoch = renew_proof(
-                transaction, keep, token, now, method=old.method, verified_at=old.verified_at
-            )
-        else:
-            token, epoch = "", transaction.move_epoch(user_key, None) or 0
-        transaction.record(Event(why, user_key, now))
+        epoch = transaction.move_epoch(user_key, None) or 0
+        transaction.record(Event(why, user_key, ports.clock()))
+    return Kept(epoch, "")
+
+
+def _end_but(ports: Ports, keep: Acting, old: Proof, why: str) -> Kept:
+    now, token = ports.clock(), mint()
+    with ports.store.transaction() as transaction:
+        epoch = renew_proof(
+            transaction, keep, token, now, method=old.method, verified_at=old.verified_at
+        )
+        transaction.record(Event(why, keep.user_key, now))
     return Kept(epoch, token)
 
 

@@ -151,24 +151,29 @@ def renew_proof(
     method: str,
     verified_at: float | None,
 ) -> int:
-    """Move the epoch, which ends every other session, and give this one a new proof."""
+    """Move the epoch, which ends every other session, and give this one a new proof.
+
+    RefusedError if this session ended meanwhile, by another change or its own log-out.
+    """
     epoch = transaction.move_epoch(acting.user_key, acting.epoch)
     if epoch is None:
         raise RefusedError("changed_meanwhile")
     old = acting.proof
-    transaction.add_proof(
-        Proof(
-            id=reference(token) or "",
-            user_key=acting.user_key,
-            epoch=epoch,
-            method=method,
-            created_at=now if old is None else old.created_at,
-            last_used_at=now,
-            password_at=acting.password_at,
-            verified_at=verified_at,
-            fallback_at=None if old is None else old.fallback_at,
-        )
+    renewed = Proof(
+        id=reference(token) or "",
+        user_key=acting.user_key,
+        epoch=epoch,
+        method=method,
+        created_at=now if old is None else old.created_at,
+        last_used_at=now,
+        password_at=acting.password_at,
+        verified_at=verified_at,
+        fallback_at=None if old is None else old.fallback_at,
     )
+    if old is None:
+        transaction.add_proof(renewed)
+    elif not transaction.replace_proof(old.id, renewed):
+        raise RefusedError("changed_meanwhile")
     return epoch
 
 

@@ -84,6 +84,11 @@ ADVANCE = (
     .values(counter=bindparam("reached"), last_used_at=_now)
 )
 MOVE_EPOCH = update(account).where(account.c.user_key == _user).values(epoch=account.c.epoch + 1)
+KEEP_EPOCH = (
+    update(account)
+    .where(account.c.user_key == _user, account.c.epoch == bindparam("expected"))
+    .values(epoch=account.c.epoch)
+)
 
 ADD_HOLD = insert(hold)
 CONSUME_HOLD = (
@@ -96,6 +101,11 @@ END_HOLD = delete(hold).where(hold.c.id == _id, hold.c.consumed_at.is_(None))
 ADD_PROOF = insert(proof)
 REVOKE_PROOF = (
     update(proof).where(proof.c.id == _id, proof.c.revoked_at.is_(None)).values(revoked_at=_now)
+)
+KEEP_PROOF = (
+    update(proof)
+    .where(proof.c.id == _id, proof.c.revoked_at.is_(None))
+    .values(last_used_at=proof.c.last_used_at)
 )
 TOUCH_PROOF = (
     update(proof)

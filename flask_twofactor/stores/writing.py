@@ -158,6 +158,11 @@ class SQLTransaction:
         self.add_proof(proof)
         return True
 
+    def keep_proof(self, proof_id: str) -> bool:
+        """Keep a proof from ending before this transaction does; False if it has ended."""
+        values = {"row": proof_id}
+        return self._connection.execute(statements.KEEP_PROOF, values).rowcount == 1
+
     def revoke_proof(self, proof_id: str, now: float) -> None:
         """End a proof for good."""
         self._connection.execute(statements.REVOKE_PROOF, {"row": proof_id, "now": now})
@@ -264,6 +269,11 @@ class SQLTransaction:
         table = schema.account
         moved = select(table.c.epoch).where(table.c.user_key == user_key)
         return int(self._connection.execute(moved).scalar_one())
+
+    def keep_epoch(self, user_key: str, expected: int) -> bool:
+        """Keep the epoch where it is until this transaction ends; False if it moved before."""
+        values = {"user": user_key, "expected": expected}
+        return self._connection.execute(statements.KEEP_EPOCH, values).rowcount == 1
 
     def forget(self, user_key: str) -> None:
         """Delete every row of the user; the audit keeps a pseudonym that leads nowhere."""

@@ -87,7 +87,7 @@ def end_sessions(user: User, why: str) -> None:
         return
     if kept.token:
         login_hook.adopt_proof(kept.token)
-    elif own.hold is None:
+    elif own.hold is None and own.proof is None:
         keys.write_mark(Mark(key, kept.epoch, own.password_at or 0))
 
 

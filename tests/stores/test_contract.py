@@ -180,6 +180,19 @@ def test_a_proof_is_replaced_once(store: SQLStore) -> None:
     assert read_proof(store, "r" * 64) is None
 
 
+def test_a_proof_is_kept_only_while_it_lives(store: SQLStore) -> None:
+    """Keeping answers whether the proof has ended, and writes nothing new."""
+    with store.transaction() as transaction:
+        transaction.add_proof(proof())
+        assert transaction.keep_proof(proof().id)
+    assert read_proof(store) == proof()
+
+    with store.transaction() as transaction:
+        transaction.revoke_proof(proof().id, NOW + 1)
+        assert not transaction.keep_proof(proof().id)
+        assert not transaction.keep_proof("nobody's")
+
+
 def test_a_revoked_proof_stays_revoked(store: SQLStore) -> None:
     """Revoking notes the first time only, and an unknown proof is no error."""
     with store.transaction() as transaction:

@@ -148,6 +148,19 @@ def test_everything_set_up_is_removed(store: SQLStore) -> None:
     assert store.pending_setup("b" * 64) is not None
 
 
+def test_the_epoch_is_kept_only_while_it_is_the_expected_one(store: SQLStore) -> None:
+    """Keeping answers whether the epoch is still there, and moves nothing."""
+    store.ensure_account(ANN)
+    with store.transaction() as transaction:
+        assert transaction.keep_epoch(ANN, 0)
+        assert not transaction.keep_epoch(ANN, 1)
+        assert not transaction.keep_epoch(BOB, 0)
+        transaction.move_epoch(ANN, None)
+        assert not transaction.keep_epoch(ANN, 0)
+
+    assert store.standing(ANN, None).epoch == 1
+
+
 def test_the_epoch_moves_on(store: SQLStore) -> None:
     """The epoch grows by one, but not from an expected value that it no longer has."""
     store.ensure_account(ANN)
