@@ -13,7 +13,8 @@ from . import naming
 from .state import AppState, User, app_state
 
 LONGEST_KEY = 255
-DEFAULT_KIND = "user"
+UNMAPPED = "@"
+"""Before the name of a class that is not mapped; it sets the name apart from a table's."""
 log = logging.getLogger("flask_twofactor")
 
 
@@ -24,12 +25,13 @@ def unwrap(user: User) -> User:
 
 
 def user_key(user: User) -> str:
-    """Give the key of the user's rows: their kind (the mapped table) and their identity.
+    """Give the key of the user's rows: their kind and their identity.
 
+    The kind is the mapped table, or for any other object the name of its class after an `@`.
     UnknownPersonError if there is no identity: such a user cannot be vetted.
     """
     user = unwrap(user)
-    kind, mapped_key = app_state().identify(user) or (DEFAULT_KIND, user.get_id())
+    kind, mapped_key = app_state().identify(user) or (_class_kind(user), user.get_id())
     callback = app_state().callbacks.user_key
     found = mapped_key if callback is None else callback(user)
     if found is None or found == "":
@@ -37,9 +39,13 @@ def user_key(user: User) -> str:
         raise UnknownPersonError(message)
     key = f"{kind}:{found}"
     if len(key) > LONGEST_KEY or "\x00" in key:
-        message = "a user key must be text of at most 240 characters without NUL"
+        message = "a user key and its kind may have 255 characters in all, none of them NUL"
         raise UnknownPersonError(message)
     return key
+
+
+def _class_kind(user: User) -> str:
+    return UNMAPPED + type(user).__qualname__
 
 
 def account(user: User) -> Account:

@@ -49,7 +49,7 @@ def test_a_setup_sent_twice_makes_one_authenticator(enter: Enter) -> None:
         client = enter(host)
         data = {"csrf_token": token(client, SETUP), "code": scanned_code(host, client)}
         twin, later = host.copy_of(client), host.copy_of(client)
-        had = len(app_state(host.app).ports.store.authenticators(f"user:{host.vic.id}"))
+        had = len(app_state(host.app).ports.store.authenticators(f"@Person:{host.vic.id}"))
         first, second = client.post(SETUP, data=data), twin.post(SETUP, data=data)
 
         assert first.status_code == second.status_code == 200

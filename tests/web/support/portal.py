@@ -101,7 +101,9 @@ class Portal(Host):
     def failures(self, user: Person | None = None) -> int:
         """Give how many guesses the account has paid for since the last right one."""
         table = schema.account
-        wanted = select(table.c.failures).where(table.c.user_key == f"user:{(user or self.vic).id}")
+        wanted = select(table.c.failures).where(
+            table.c.user_key == f"@Person:{(user or self.vic).id}"
+        )
         engine = app_state(self.app).ports.store.opened().engine  # type: ignore[attr-defined]
         with engine.connect() as connection:
             return int(connection.execute(wanted).scalar() or 0)

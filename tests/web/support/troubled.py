@@ -46,7 +46,7 @@ class Browser:
 
 def key_of(user: Person) -> str:
     """Give the key of a user's rows."""
-    return f"user:{user.id}"
+    return f"@Person:{user.id}"
 
 
 def code_of(host: OurHost, user: Person, secret: str = "") -> str:
