@@ -24,6 +24,7 @@ log = logging.getLogger("flask_twofactor")
 
 def conclude(now: Visit, response: Response, keep_out: Collection[str]) -> Response | None:
     """Write what this request decided, after the view; give another response if one is due."""
+    _note_what_ended(now)
     if now.pending is not None:
         return _hold(now, now.pending, response, keep_out)
     ports = app_state().ports
@@ -36,6 +37,17 @@ def conclude(now: Visit, response: Response, keep_out: Collection[str]) -> Respo
         if proof is not None and now.releasing is None and logging_in.needs_touch(ports, proof):
             logging_in.touch(ports, proof)
     return None
+
+
+def _note_what_ended(now: Visit) -> None:
+    # A host may also log out, or let in another, by clearing the session.
+    proof, hold = now.came_with_proof, now.came_with_hold
+    if proof is not None and ("_user_id" not in session or session.get(keys.PROOF) != proof):
+        now.rotates, now.ends_proof = False, now.ends_proof or proof
+        if session.get(keys.PROOF) == proof:
+            del session[keys.PROOF]
+    if hold is not None and session.get(keys.HOLD) != hold:
+        now.ends_hold = now.ends_hold or hold
 
 
 def purpose_of_session() -> str | None:

@@ -83,6 +83,8 @@ class Visit:
     unloadable: bool = False
     releasing: User | None = None
     rotates: bool = False
+    came_with_hold: object = field(default=None, repr=False)
+    came_with_proof: object = field(default=None, repr=False)
     ends_hold: object = field(default=None, repr=False)
     ends_proof: object = field(default=None, repr=False)
     leaves_session: bool = False

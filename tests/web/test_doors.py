@@ -78,9 +78,21 @@ DOORS = [
         naive.FlagAndRedirect,
     ),
     Door(
-        "E7",
+        "E7a",
         "A copied cookie is dead once its owner logged out.",
         login.copied_cookie_after_logout,
+        naive.WrappedLoad,
+    ),
+    Door(
+        "E7b",
+        "Nor does it outlive a log-out that only clears the session.",
+        login.copied_cookie_after_a_cleared_session,
+        naive.WrappedLoad,
+    ),
+    Door(
+        "E7c",
+        "No proof outlives a login that was taken back in the same request.",
+        login.password_after_a_login_that_was_taken_back,
         naive.WrappedLoad,
     ),
     Door(

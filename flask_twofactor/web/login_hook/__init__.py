@@ -87,7 +87,11 @@ def _enter(app: Flask, state: AppState, original: Callable[[], Any]) -> Any:
     if "_login_user" in known:
         # An app context may outlive a request, and with it the user of that request.
         del known["_login_user"]
-    if "_user_id" in keys.raw(context) and request.endpoint not in state.statics:
+    opened = keys.raw(context)
+    if keys.PROOF in opened or keys.HOLD in opened:
+        now = visit()
+        now.came_with_proof, now.came_with_hold = opened.get(keys.PROOF), opened.get(keys.HOLD)
+    if "_user_id" in opened and request.endpoint not in state.statics:
         now = visit()
         now.unloadable = True
         app.login_manager._load_user()  # type: ignore[attr-defined] # noqa: SLF001

@@ -63,7 +63,8 @@ def on_login(_app: Flask, user: User, **_: object) -> None:
 def on_logout(_app: Flask, **_: object) -> None:
     """Receive `user_logged_out`: the hold and the proof end with it."""
     now = visit()
-    now.pending = now.vetted = None
+    now.pending = now.vetted = now.standing = now.mark = now.releasing = None
+    now.rotates = False
     now.ends_hold = session.pop(keys.HOLD, None) or now.ends_hold
     now.ends_proof = session.pop(keys.PROOF, None) or now.ends_proof
     strip(keys.OURS)
@@ -100,6 +101,7 @@ def release(released: logging_in.Released) -> User | None:
     None if the user is gone, inactive, or no longer the same; then nobody is logged in.
     """
     now, kept = visit(), released.kept
+    now.came_with_hold = None  # it was used up
     _renew_session_id()
     for key in NOT_THE_HOSTS:
         session.pop(key, None)
@@ -123,7 +125,7 @@ def adopt_proof(token: str) -> None:
     g.pop(keys.CSRF, None)
     session[keys.PROOF] = token
     now = visit()
-    now.rotates, now.standing = False, None
+    now.rotates, now.standing, now.came_with_proof = False, None, None
 
 
 def _renew_session_id() -> None:

@@ -9,8 +9,8 @@ import gc
 import time
 from typing import Any
 
-from flask import Response, request
-from flask_login import current_user, login_user
+from flask import Response, request, session
+from flask_login import current_user, login_user, logout_user
 from flask_login.signals import user_logged_in
 
 from .guard import fail
@@ -55,8 +55,8 @@ def session_older_than_the_setup(host: Host) -> bool:
     """E3: sessions from before the setup, and from before the extension was there."""
     client, older = host.client(), host.client()
     host.log_in(client, host.vic)
-    with older.session_transaction() as session:
-        session.update({"_user_id": host.vic.get_id(), "_fresh": True})
+    with older.session_transaction() as kept:
+        kept.update({"_user_id": host.vic.get_id(), "_fresh": True})
     host.guard.protect(host.vic)
     return host.lets_in(client, host.vic) or host.lets_in(older, host.vic)
 
@@ -109,6 +109,37 @@ def copied_cookie_after_logout(host: Host) -> bool:
     thief = host.copy_of(owner)
     owner.post("/logout")
     return host.lets_in(thief, host.vic)
+
+
+def copied_cookie_after_a_cleared_session(host: Host) -> bool:
+    """E7b: the host logs out by clearing the session, or by taking the user's id out of it."""
+    ways = {"clear": lambda: session.clear() or "", "pop": lambda: session.pop("_user_id")}
+    for name, way in ways.items():
+        host.view(f"/{name}", name, lambda way=way: str(way()), "POST")
+    host.guard.protect(host.vic)
+    for name in ways:
+        owner, thief = host.signed_in(host.vic), host.client()
+        put_cookie(thief, cookie(owner))
+        owner.post(f"/{name}")
+        if host.lets_in(thief, host.vic):
+            return True
+    return False
+
+
+def password_after_a_login_that_was_taken_back(host: Host) -> bool:
+    """E7c: a log-out in the request of a repeated login; then the password alone."""
+
+    def log_in_and_out() -> str:
+        login_user(host.vic)
+        logout_user()
+        return "please accept the terms first"
+
+    host.view("/terms", "terms", log_in_and_out, "POST")
+    host.guard.protect(host.vic)
+    client = host.signed_in(host.vic)
+    client.post("/terms")
+    host.log_in(client, host.vic)
+    return host.lets_in(client, host.vic)
 
 
 def keys_left_by_session_protection(host: Host) -> bool:
@@ -182,7 +213,7 @@ def reused_id(host: Host) -> bool:
 
 
 def _carries_login(host: Host, client: Any) -> bool:
-    with client.session_transaction() as session:
-        if session.get("_user_id") == host.vic.get_id():
+    with client.session_transaction() as kept:
+        if kept.get("_user_id") == host.vic.get_id():
             return True
     return host.lets_in(client, host.vic)
