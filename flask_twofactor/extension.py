@@ -150,7 +150,8 @@ class TwoFactor:
         """Take over an authenticator app that another system set up.
 
         `secret` is base32. ValueError, with the remedy, under 112 bits (NIST SP 800-63B-4
-        3.1.4.1).
+        3.1.4.1). A secret that the user has already changes nothing: importing twice is safe.
+        RefusedError `too_many` if they have as many authenticators as they can.
         """
         key = people.user_key(user)
         data = import_data(secret)

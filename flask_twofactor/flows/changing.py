@@ -175,9 +175,19 @@ def _end_but(ports: Ports, keep: Acting, old: Proof, why: str) -> Kept:
 def import_authenticator(
     ports: Ports, user_key: str, method: str, data: Data, name: str
 ) -> Authenticator:
-    """Add an authenticator that another system set up, and end the user's sessions."""
-    now = ports.clock()
-    taken = [one.name for one in ports.store.authenticators(user_key) if one.method == method]
+    """Add an authenticator that another system set up, and end the user's sessions.
+
+    One that the user has already is given as it is, and nothing changes. RefusedError
+    `too_many` if the user has as many as the method allows.
+    """
+    now, owned = ports.clock(), ports.store.authenticators(user_key)
+    mine = [one for one in owned if one.method == method]
+    if (same := next((one for one in mine if one.data == data), None)) is not None:
+        return replace(same, data=None)
+    known = ports.method(method)
+    if known is not None and len(mine) >= known.limit:
+        raise RefusedError("too_many", limit=known.limit)
+    taken = [one.name for one in mine]
     made = Authenticator(
         id=new_id(), method=method, name=names.choose(name, taken), created_at=now, data=data
     )

@@ -80,7 +80,9 @@ class TOTP:
         if code is None:
             return Refusal("not_six_digits")
         hits = [(owner, at) for owner in authenticators for at in _answers(owner, code, now)]
-        fresh = [(owner, at) for owner, at in hits if at > owner.counter]
+        # One secret may stand in two authenticators: a code used up in either is used.
+        used = {at for owner, at in hits if at <= owner.counter}
+        fresh = [(owner, at) for owner, at in hits if at not in used]
         if fresh:
             owner, at = max(fresh, key=lambda hit: hit[1])
             return Claim(owner.id, counter=at)

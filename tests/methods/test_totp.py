@@ -114,11 +114,17 @@ def test_every_authenticator_is_tried() -> None:
     assert answer("000000", NOW, *owned) == Refusal("wrong_code")
 
 
-def test_of_two_phones_with_one_secret_the_fresh_one_is_claimed() -> None:
-    """A code used on one authenticator is judged for each by its own counter."""
-    used, fresh = phone("used", counter=STEP), phone("fresh")
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_code_is_good_once_over_all_phones_with_its_secret(order: int) -> None:
+    """A secret that two authenticators hold does not make its codes good twice."""
+    used, copy, other = phone("used", counter=STEP), phone("copy"), phone("b", secret=OTHER)
+    owned = (used, copy, other)[::order]
 
-    assert answer(code_at(STEP), NOW, used, fresh) == Claim("fresh", counter=STEP)
+    assert answer(code_at(STEP), NOW, *owned) == Refusal("code_used")
+    assert answer(code_at(STEP - 1), NOW, *owned) == Refusal("code_used")
+    claim = answer(code_at(STEP + 1), NOW + 30, *owned)
+    assert isinstance(claim, Claim)
+    assert (claim.authenticator_id, claim.counter) in {("used", STEP + 1), ("copy", STEP + 1)}
 
 
 def test_an_unreadable_secret_is_not_a_missing_one() -> None:
