@@ -133,10 +133,16 @@ DOORS = [
         naive_more.CookieVeto,
     ),
     Door(
-        "E13",
+        "E13a",
         "A password sent with each request is no way around.",
         inside.password_in_every_request,
         naive.SignalStripper,
+    ),
+    Door(
+        "E13b",
+        "An exemption for requests that carry their user exempts no cookie.",
+        inside.exempt_path_with_a_cookie,
+        naive_more.ExemptRequests,
     ),
     Door(
         "E14",

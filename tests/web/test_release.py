@@ -395,3 +395,29 @@ def test_the_policy_is_not_asked_about_sessions(host: OurHost) -> None:
 
     assert not host.lets_in(client, host.vic)
     assert not host.lets_in(remembered(host), host.vic)
+
+
+def test_the_policy_is_not_asked_beside_a_dead_session(host: OurHost) -> None:
+    """Beside the session of somebody who is gone an exempt request is refused once, never held."""
+    by_header(host)
+    host.guard.twofactor.request_loader_policy(lambda _: True)
+    client, auth = host.client(), (host.vic.email, PASSWORD)
+    with client.session_transaction() as found:
+        found["_user_id"] = "99"
+
+    assert client.get("/whoami", auth=auth).text == "nobody"
+    assert not is_held(client)
+    assert client.get("/whoami", auth=auth).text == host.vic.email
+
+
+def test_a_lenient_loader_makes_no_login_of_a_remembered_visit(host: OurHost) -> None:
+    """If the user's id is not the one in the cookie, it is a visit still, not a password step."""
+    client = host.client()
+    host.log_in(client, host.ann, remember="1")
+    put_cookie(client, None)
+    host.manager.user_loader(lambda login_id: host.ann if login_id == "1" else None)
+    host.ann.login_id = "1|2"
+    assert host.lets_in(client, host.ann)
+    mark = session_of(client)[keys.MARK]
+
+    assert mark[2] == 0, "the time of a password that nobody gave"

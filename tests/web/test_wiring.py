@@ -158,6 +158,15 @@ def test_an_untried_flask_login_is_not_served(monkeypatch: pytest.MonkeyPatch, f
     assert "flask-login>=0.6.3,<0.7" in refused(app)
 
 
+def test_another_id_than_get_id_is_not_served() -> None:
+    """A session that keeps another id than the user gives cannot be vetted, so nothing is served."""
+    app = make_app()
+    LoginManager(app).id_attribute = "session_token"
+    TwoFactor(app)
+
+    assert "get_id() give what that method gives" in refused(app)
+
+
 def test_a_taken_blueprint_name_is_refused() -> None:
     """A blueprint of the host with our name is named at once."""
     app = make_app()

@@ -125,6 +125,11 @@ def _faults(app: Flask, manager: LoginManager | None) -> list[str]:
     found = tuple(int(part) for part in version("flask-login").split(".")[:3] if part.isdigit())
     if not SUPPORTED[0] <= found < SUPPORTED[1]:
         faults.append("Flask-Login is not supported. Install flask-login>=0.6.3,<0.7.")
+    if manager is not None and manager.id_attribute != "get_id":
+        faults.append(
+            "LoginManager.id_attribute names another method. Remove it, and let the user's "
+            "get_id() give what that method gives."
+        )
     if "security" in app.extensions:
         faults.append("Flask-Security has a second factor of its own. Use one of the two.")
     return faults

@@ -16,7 +16,14 @@ from flask_twofactor.web import holding, people
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.state import PendingHold, User, Visit, app_state, this_request, visit
 
-from .host import LOGIN, NOT_THE_HOSTS, is_somebody, reload_user, strip
+from .host import (
+    LOGIN,
+    NOT_THE_HOSTS,
+    is_somebody,
+    reload_user,
+    strip,
+    user_of,
+)
 
 log = logging.getLogger("flask_twofactor")
 
@@ -91,16 +98,17 @@ def _drop_login() -> None:
 
 def _source(before: object, user: User) -> Source:
     stored = session.get("_user_id")
-    if stored is None or stored != user.get_id():
+    if stored is None:
         return "request"
+    if stored != user.get_id() and user_of(stored) is None:
+        return "request"  # beside the session of somebody who is gone
     return "session" if before == stored else "remember"
 
 
 def vet(now: Visit, user: User, source: Source) -> bool:
     """Say whether this user may enter now, and note why."""
     state = app_state()
-    policy = state.callbacks.request_loader_policy
-    if source == "request" and policy is not None and policy(this_request()):
+    if source == "request" and _is_exempt():
         return True
     if source == "remember":
         strip({keys.PROOF, keys.MARK})
@@ -126,6 +134,12 @@ def vet(now: Visit, user: User, source: Source) -> bool:
         now.pending.aside = keys.take_all(NOT_THE_HOSTS) if source == "session" else {}
         strip(LOGIN | keys.OURS)
     return False
+
+
+def _is_exempt() -> bool:
+    # An id in the session, though it be another, means that a user loader may have given the user.
+    policy = app_state().callbacks.request_loader_policy
+    return policy is not None and "_user_id" not in session and policy(this_request())
 
 
 def pending_hold(user: User, standing: Any, verdict: Any, source: Source) -> PendingHold:

@@ -138,6 +138,37 @@ def password_in_every_request(host: Host) -> bool:
     return host.vic.email in answer.text
 
 
+def exempt_path_with_a_cookie(host: Host) -> bool:
+    """E13b: a path that the host exempts for its API, visited with an older cookie.
+
+    The loader takes an id of an older form, so that the user's own id differs from the cookie's.
+    """
+
+    def by_header(current: Request) -> Person | None:
+        return host.ann if current.headers.get("X-Key") == TOKEN else None
+
+    def load(login_id: str) -> Person | None:
+        return next((one for one in host.people if one.id == login_id.partition("|")[0]), None)
+
+    host.manager.request_loader(by_header)
+    host.guard.exempt(lambda current: current.path == "/whoami")
+    browsers = []
+    for name in ("session", "remember_token"):
+        client = host.client()
+        host.log_in(client, host.vic, remember="1")
+        kept = cookie(client, name)
+        client.delete_cookie("session")
+        client.delete_cookie("remember_token")
+        put_cookie(client, kept, name)
+        browsers.append(client)
+    host.manager.user_loader(load)
+    host.vic.login_id = f"{host.vic.id}|2"
+    host.guard.protect(host.vic)
+    api = host.client().get("/whoami", headers={"X-Key": TOKEN})
+    assert api.text == host.ann.email, "the API is closed to its clients"
+    return any(host.vic.email in client.get("/whoami").text for client in browsers)
+
+
 def token_of_another_kind(host: Host) -> bool:
     """E14: a token made for something else, put where the guard looks for its own."""
     host.guard.protect(host.ann)

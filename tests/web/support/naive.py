@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, current_app, g, redirect, request, session
+from flask import Flask, Request, current_app, g, redirect, request, session
 from flask.testing import FlaskClient
 from flask_login import LoginManager, current_user, login_user
 from flask_login.signals import user_logged_in
@@ -24,6 +25,7 @@ class Naive:
     def __init__(self) -> None:
         self.protected: set[str] = set()
         self.broken = False
+        self.policy: Callable[[Request], bool] = lambda _: False
 
     def install(self, app: Flask, manager: LoginManager) -> None:
         self.manager = manager
@@ -64,6 +66,9 @@ class Naive:
 
     def break_down(self) -> None:
         self.broken = True
+
+    def exempt(self, policy: Callable[[Request], bool]) -> None:
+        self.policy = policy
 
     def foreign_tokens(self, _host: Host) -> list[str]:
         return []

@@ -113,3 +113,11 @@ class FreshIsEnough(FlagAndRedirect):
 
     def passed(self) -> None:
         confirm_login()
+
+
+class ExemptRequests(WrappedLoad):
+    """It takes whoever is not the very one of the session for loaded from the request."""
+
+    def is_fine(self, user: Any) -> bool:
+        of_request = session.get("_user_id") != user.get_id()
+        return (of_request and self.policy(request)) or super().is_fine(user)
