@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from .bootstrap import Opened, Place, open_store
 from .direct import DirectRead
 from .throttling import Budgets, find_known
 from .writing import AUTHENTICATOR, FINISHED, HOLD, SETUP, SQLTransaction
+
+log = logging.getLogger("flask_twofactor")
 
 
 class SQLStore:
@@ -75,13 +78,19 @@ class SQLStore:
         return Standing(user_key, epoch or 0, bool(protected), proof)
 
     def hold(self, hold_id: str) -> tuple[Hold, int, tuple[Authenticator, ...]] | None:
-        """Read a hold, its account's epoch now and its authenticators, by one statement."""
+        """Read a hold, its account's epoch now and its authenticators, by one statement.
+
+        None also for one that cannot be unsealed any more, because its key was retired.
+        """
         rows = self._all(statements.HOLD, row=hold_id)
         if not rows:
             return None
         found = {name[5:]: value for name, value in rows[0].items() if name.startswith("hold_")}
-        sealed, bound = found.pop("kept"), (HOLD, found["id"], found["user_key"])
-        hold = Hold(**found, kept=_kept(self.opened().ring.unseal(sealed, *bound)))
+        try:
+            kept = self._unsealed(HOLD, found)
+        except SealError:
+            return None
+        hold = Hold(**found | {"kept": _kept(kept)})
         owned = tuple(self._authenticator(row) for row in rows if row["id"] is not None)
         return hold, rows[0]["account_epoch"] or 0, owned
 
@@ -91,16 +100,21 @@ class SQLStore:
         return tuple(self._authenticator(row) for row in rows)
 
     def pending_setup(self, pending_id: str) -> PendingSetup | None:
-        """Read a setup that was begun, also if it was finished since."""
+        """Read a setup that was begun, also if it was finished since.
+
+        None also for one that cannot be unsealed any more.
+        """
         row = self._one(statements.PENDING_SETUP, row=pending_id)
         if row is None:
             return None
         values = row._asdict()
-        sealed = values.pop("kept")
-        if sealed == FINISHED:
-            return PendingSetup(**values, finished=True)
-        bound = (SETUP, values["id"], values["user_key"])
-        return PendingSetup(**values, kept=self.opened().ring.unseal(sealed, *bound))
+        if values["kept"] == FINISHED:
+            return PendingSetup(**values | {"kept": {}}, finished=True)
+        try:
+            values["kept"] = self._unsealed(SETUP, values)
+        except SealError:
+            return None
+        return PendingSetup(**values)
 
     def codes_left(self, user_key: str) -> int:
         """Count the user's unspent single-use codes."""
@@ -139,6 +153,14 @@ class SQLStore:
     def _all(self, statement: Any, **values: Any) -> list[RowMapping]:
         with _translated(), self.opened().reader.connect() as connection:
             return list(connection.execute(statement, values).mappings())
+
+    def _unsealed(self, kind: str, row: dict[str, Any]) -> Any:
+        # What lasts ten minutes is gone if its key is: a person begins again.
+        try:
+            return self.opened().ring.unseal(row["kept"], kind, row["id"], row["user_key"])
+        except SealError as error:
+            log.warning("a %s counts as gone: %s", kind, error)
+            raise
 
     def _authenticator(self, row: RowMapping) -> Authenticator:
         values = {name: row[name] for name in _AUTHENTICATOR_FIELDS}
