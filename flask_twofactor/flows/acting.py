@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.policy import is_recent
 from flask_twofactor.core.ports import Transaction
-from flask_twofactor.core.records import Account, Authenticator, Hold, Proof
+from flask_twofactor.core.records import Account, Authenticator, Hold, Proof, Standing
 
 from .context import Ports
 
@@ -68,3 +68,10 @@ def ask_again(transaction: Transaction, acting: Acting) -> None:
     alive = transaction.keep_epoch(acting.user_key, acting.epoch)
     if not alive or (acting.proof is not None and not transaction.keep_proof(acting.proof.id)):
         raise RefusedError("changed_meanwhile")
+
+
+def has_ended(ports: Ports, before: Standing) -> bool:
+    """Say whether a session that was let in has ended since. One statement."""
+    found = ports.store.standing(before.user_key, before.proof.id if before.proof else None)
+    alive = before.proof is None or (found.proof is not None and found.proof.revoked_at is None)
+    return found.epoch != before.epoch or not alive

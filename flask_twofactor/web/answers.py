@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, jsonify, make_response, redirect, url_for
+from flask import Response, jsonify, make_response, redirect, request, url_for
 from flask_wtf.csrf import generate_csrf
 
 from flask_twofactor.core.errors import RefusedError
@@ -14,13 +14,17 @@ from .courtesy import wants_json
 from .messages import WHOLE_PAGE, message
 from .render import render
 from .session import CSRF
-from .state import app_state
+from .state import app_state, visit
 
 STATUS = {"throttled": 429, "signed_out": 401, "hold_gone": 401, "unavailable": 503}
 NEEDS = {
     "step_up_required": "twofactor.step_up",
     "password_required": "twofactor.confirm_password",
 }
+LATE = frozenset(
+    {"changed_meanwhile", "setup_expired", "signed_out", "not_protected", "unknown_authenticator"}
+) | set(NEEDS)
+"""What the second request of a double click may be told, whose first changed everything."""
 
 
 def page(
@@ -32,7 +36,9 @@ def page(
     **context: Any,
 ) -> Response:
     """Show a page, with an error if there is one; JSON clients get `facts` or the error."""
-    status = STATUS.get(refused.code, 400) if refused is not None else status
+    if refused is not None:
+        status = STATUS.get(refused.code, 400)
+        _note(refused)
     if wants_json():
         answer = make_response(jsonify(_json(facts, refused)), status)
     else:
@@ -61,12 +67,17 @@ def go(target: str, note: str | None = None) -> Response:
 
 def ask_first(refused: RefusedError, next_page: str) -> Response:
     """Lead to what must be shown first, the second factor or the password, and back."""
+    _note(refused)
     full = "1" if refused.evidence.get("full") else None
     target = url_for(NEEDS[refused.code], next=next_page, full=full)
     if wants_json():
         answer = {"error": refused.code, f"{refused.code.removesuffix('_required')}_url": target}
         return make_response(jsonify(answer), 403)
     return make_response(redirect(target, 303))
+
+
+def _note(refused: RefusedError) -> None:
+    visit().lost_race = request.method == "POST" and refused.code in LATE
 
 
 def _error(refused: RefusedError | None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from flask import Response, current_app, flash, request, session, url_for
 from flask_twofactor.core.errors import HoldGoneError
 from flask_twofactor.core.records import Hold, Kept
 from flask_twofactor.flows import logging_in
+from flask_twofactor.flows.acting import has_ended
 
 from . import courtesy, redirects
 from . import session as keys
@@ -32,6 +33,8 @@ def conclude(now: Visit, response: Response, keep_out: Collection[str]) -> Respo
         session[keys.PROOF] = logging_in.rotate(ports, now.standing.proof)
     elif now.ends_hold is not None or now.ends_proof is not None:
         logging_in.end(ports, hold_token=now.ends_hold, proof_token=now.ends_proof)
+    elif now.lost_race and _has_ended(now):
+        now.leaves_session = True
     elif now.vetted is not None and now.standing is not None:
         proof = now.standing.proof
         if proof is not None and now.releasing is None and logging_in.needs_touch(ports, proof):
@@ -48,6 +51,18 @@ def _note_what_ended(now: Visit) -> None:
             del session[keys.PROOF]
     if hold is not None and session.get(keys.HOLD) != hold:
         now.ends_hold = now.ends_hold or hold
+
+
+def _has_ended(now: Visit) -> bool:
+    # Of a double click the first request may have given this browser a new session.
+    ports = app_state().ports
+    if keys.HOLD not in session:
+        return now.standing is not None and has_ended(ports, now.standing)
+    try:
+        logging_in.look_up(ports, session[keys.HOLD])
+    except HoldGoneError as gone:
+        return gone.released
+    return False
 
 
 def purpose_of_session() -> str | None:

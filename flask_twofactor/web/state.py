@@ -88,6 +88,7 @@ class Visit:
     ends_hold: object = field(default=None, repr=False)
     ends_proof: object = field(default=None, repr=False)
     leaves_session: bool = False
+    lost_race: bool = False
     browser: KnownBrowser | None = None
 
 

@@ -55,6 +55,7 @@ def turn_away() -> Response:
     if (purpose := holding.purpose_of_session()) is not None:
         return courtesy.ask_for_factor(purpose)
     if courtesy.wants_json() or request.method == "POST":
+        visit().leaves_session = request.method == "POST"  # maybe a double click's second
         login = login_hook.login_page()
         return answers.page("signed_out", refused=RefusedError("signed_out"), login_url=login)
     return make_response(login_hook.to_login())

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable, Iterator
-from contextvars import Context
 from typing import Any
 
 import pyotp
@@ -20,29 +18,9 @@ from flask_twofactor.web.state import app_state
 from .support.guard import JSON
 from .support.host import cookie, put_cookie
 from .support.portal import CODES, CONFIRM, DISABLE, PAGES, SETUP, Portal, portal, read, token
+from .support.slow import SlowBody
 
 Ending = Callable[[Portal, FlaskClient], None]
-
-
-class SlowBody(io.BytesIO):
-    """A body during whose arrival something else happens."""
-
-    def __init__(self, body: bytes, meanwhile: Callable[[], None]) -> None:
-        super().__init__(body)
-        self._meanwhile: Callable[[], None] | None = meanwhile
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Let the other thing happen, once, then give the body."""
-        meanwhile, self._meanwhile = self._meanwhile, None
-        if meanwhile is not None:
-            Context().run(meanwhile)
-        return super().read(size)
-
-    def readinto(self, buffer: Any, /) -> int:
-        """Give the body as `read` does."""
-        found = self.read(len(buffer))
-        buffer[: len(found)] = found
-        return len(found)
 
 
 def password_changed(host: Portal, _owner: FlaskClient) -> None:

@@ -148,6 +148,8 @@ def _without_hold() -> Response:
     if login_hook.signed_in() is not None:
         return answers.go(redirects.landing())
     if courtesy.wants_json() or request.method == "POST":
+        # The first of a double click may have given this browser another server-side session.
+        visit().leaves_session = request.method == "POST"
         login = login_hook.login_page()
         return answers.page("signed_out", refused=RefusedError("hold_gone"), login_url=login)
     return make_response(redirect(login_hook.login_page()))
