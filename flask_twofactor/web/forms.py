@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 
 from flask import request
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import PasswordField, StringField
+
+from .state import visit
 
 MOST_BYTES = 64 * 1024
 
@@ -47,8 +50,17 @@ class NameForm(Form):
 
 
 def is_too_long() -> bool:
-    """Say whether this request's body is larger than any of ours, so that it is not read."""
-    return (request.content_length or 0) > MOST_BYTES
+    """Say whether this request's body is larger than any of ours, so that it is not read.
+
+    A body that does not say its length is read, no further than that.
+    """
+    size = request.content_length
+    if size is None and request.environ.get("wsgi.input_terminated"):
+        known = visit()
+        if known.body_bytes is None:
+            known.body_bytes = _read_at_most(MOST_BYTES + 1)
+        size = known.body_bytes
+    return (size or 0) > MOST_BYTES
 
 
 def sent() -> MultiDict[str, str]:
@@ -70,6 +82,14 @@ def value(name: str) -> str | None:
 def text(value: object) -> str:
     """Give a field's text without blanks around it."""
     return value.strip() if isinstance(value, str) else ""
+
+
+def _read_at_most(most: int) -> int:
+    source, found = request.environ["wsgi.input"], b""
+    while len(found) < most and (more := source.read(most - len(found))):
+        found += more
+    request.stream = BytesIO(found)
+    return len(found)
 
 
 def _json() -> Any:

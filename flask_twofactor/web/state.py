@@ -89,6 +89,7 @@ class Visit:
     ends_proof: object = field(default=None, repr=False)
     leaves_session: bool = False
     lost_race: bool = False
+    body_bytes: int | None = None
     browser: KnownBrowser | None = None
 
 
