@@ -135,6 +135,8 @@ def _hold(
 
 def _put_aside(keep_out: Collection[str]) -> dict[str, Any]:
     original = keys.as_it_came(current_app, this_request())
+    if keys.is_the_open_one(original):
+        return keys.take_all(keep_out)
     aside = keys.put_aside(original, keep_out)
     if "_user_id" in original:
         aside = keys.take_all(keep_out) | aside

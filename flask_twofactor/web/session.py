@@ -48,6 +48,11 @@ def as_it_came(app: Flask, request: Request) -> Any:
     return {} if opened is None else opened
 
 
+def is_the_open_one(came: object) -> bool:
+    """Say whether an interface gave the very session of this request, so that nothing differs."""
+    return came is raw(request_ctx._get_current_object())  # type: ignore[attr-defined] # noqa: SLF001
+
+
 def leave_as_it_came(app: Flask, request: Request) -> None:
     """Undo every change to the session in this request, so that nothing of it is sent."""
     context: Any = request_ctx._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001

@@ -229,9 +229,15 @@ DOORS = [
         naive_more.PathExemption,
     ),
     Door(
-        "P1",
+        "P1a",
         "Identity and role that the login wrote are put aside.",
         around.keys_beside_flask_logins,
+        naive.SignalStripper,
+    ),
+    Door(
+        "P1b",
+        "So are they where one session object serves all requests of a browser.",
+        around.keys_in_one_session_object,
         naive.SignalStripper,
     ),
     Door(

@@ -5,10 +5,12 @@ Each function tries one door on a fresh host and says whether somebody got in.
 
 from __future__ import annotations
 
-from typing import Any
+from secrets import token_hex
+from typing import Any, cast
 
 from cachelib import SimpleCache
-from flask import session
+from flask import Flask, Request, Response, session
+from flask.sessions import SessionInterface, SessionMixin
 from flask_login import LoginManager, confirm_login, current_user, login_user
 from flask_principal import Identity, Principal, identity_changed
 from flask_session import Session
@@ -76,6 +78,40 @@ def keys_beside_flask_logins(host: Host) -> bool:
     client = host.client()
     client.post("/principal")
     return client.get("/admin").text != "None None"
+
+
+class OneObject(dict[str, Any], SessionMixin):
+    """A session that its interface keeps and hands out again, the same object each time."""
+
+
+class InMemory(SessionInterface):
+    """Sessions in a dict of the process, as small hosts write them."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, OneObject] = {}
+
+    def open_session(self, app: Flask, request: Request) -> OneObject:
+        """Give the session of the browser's cookie, or a new one."""
+        name = request.cookies.get(self.get_cookie_name(app), "")
+        return self.kept.get(name) or OneObject()
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Keep the object itself."""
+        name = next((name for name, one in self.kept.items() if one is session), token_hex(16))
+        self.kept[name] = cast("OneObject", session)
+        response.set_cookie(self.get_cookie_name(app), name)
+
+
+def keys_in_one_session_object(host: Host) -> bool:
+    """P1b: an interface that hands out one object leaves no trace of what the login changed."""
+    host.app.session_interface = InMemory()
+    host.view("/cart", "cart", lambda: str(session.setdefault("cart", [])))
+    host.view("/admin", "admin", lambda: str(session.get("role")))
+    host.guard.protect(host.vic)
+    client = host.client()
+    client.get("/cart")
+    host.log_in(client, host.vic)
+    return client.get("/admin").text != "None"
 
 
 def socket_opened_while_held(host: Host) -> bool:
