@@ -91,6 +91,17 @@ def setup_hold() -> Hold | None:
     return held if held.purpose == "setup" else None
 
 
+def is_held_for(user_key: str) -> bool:
+    """Say whether the session's hold stands, and is this user's."""
+    if keys.HOLD not in session:
+        return False
+    try:
+        held, _ = logging_in.look_up(app_state().ports, session[keys.HOLD])
+    except HoldGoneError:
+        return False
+    return held.user_key == user_key
+
+
 def sign_out_for_good() -> None:
     """Empty a session whose login ended elsewhere, and say why on the next page.
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from flask import Flask, current_app, g, session
+from flask import Flask, current_app, g, request, session
 from flask_login import current_user, login_user
 
 from flask_twofactor.core.records import Mark
 from flask_twofactor.flows import logging_in
-from flask_twofactor.web import people
+from flask_twofactor.web import holding, people
 from flask_twofactor.web import session as keys
-from flask_twofactor.web.state import ATTRIBUTE, User, Visit, app_state, this_request, visit
+from flask_twofactor.web.state import ATTRIBUTE, NAME, User, Visit, app_state, this_request, visit
 
 from .host import (
     LOGIN,
     NOT_THE_HOSTS,
+    become_nobody,
     came_with,
     is_somebody,
     reload_user,
@@ -53,11 +54,20 @@ def on_login(_app: Flask, user: User, **_: object) -> None:
     if now.pending is not None and "_user_id" not in session:
         return  # is_held() was asked before this signal came here
     try:
-        decide_login(now, user)
+        if _goes_on(user):
+            strip(LOGIN)
+            become_nobody()
+        else:
+            decide_login(now, user)
     except Exception:
         log.exception("a login could not be checked; nobody is logged in")
         now.failed = True
         strip(LOGIN | keys.OURS)
+
+
+def _goes_on(user: User) -> bool:
+    # Single sign-on may log the same person in at each request, at the challenge too.
+    return request.blueprint == NAME and holding.is_held_for(people.user_key(user))
 
 
 def on_logout(_app: Flask, **_: object) -> None:
