@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Response, session
 from flask.testing import FlaskClient
-from flask_login import login_required
+from flask_login import current_user, login_required, login_user
 from jinja2 import DictLoader
 
 from flask_twofactor.testing import frozen_clock
@@ -191,6 +191,32 @@ def test_somebody_elses_login_replaces_the_hold(host: OurHost) -> None:
 
     assert host.lets_in(client, host.ann)
     assert not is_held(client)
+
+
+@pytest.mark.parametrize("path", ["/login-async", "/sign-in-async"])
+def test_a_login_in_an_async_view_is_held(host: OurHost, path: str) -> None:
+    """Views that Flask runs in an event loop of their own are no way around."""
+
+    async def log_in() -> str:
+        login_user(host.vic, remember=True)
+        return f"welcome {current_user.email}"
+
+    async def write_the_session() -> str:
+        session.update({"_user_id": host.vic.get_id(), "_fresh": True, "_remember": "set"})
+        return f"welcome {host.vic.email}"
+
+    host.view("/login-async", "login_async", log_in, "POST")
+    host.view("/sign-in-async", "sign_in_async", write_the_session, "POST")
+    client = host.client()
+    answer = client.post(path)
+
+    assert answer.location == CHALLENGE
+    assert host.vic.email not in answer.text
+    assert cookie(client, "remember_token") is None
+    assert is_held(client)
+    assert not host.lets_in(client, host.vic)
+    host.guard.pass_second_factor(client, host.vic)
+    assert host.lets_in(client, host.vic)
 
 
 # -- several tabs, impatient fingers ----------------------------------------------------------
