@@ -72,7 +72,8 @@ def _welcome(port: int, wanted: int) -> str:
   Try: sign in as {PEOPLE[0].email}, open the menu with the name at the top right, choose
   "{TENANTS["maple"][1]}", set up two-factor authentication, sign out and sign in again.
 
-  For trying out on this computer only. Ctrl-C stops it.
+  For trying out on this computer only. Ctrl-C stops it. Data is kept in instance/; delete that
+  folder to start anew. Another port: make demo ARGS="--port 5001"
 """
 
 

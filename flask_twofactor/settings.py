@@ -50,6 +50,14 @@ def _cookie_name(value: object) -> str:
     return text
 
 
+def _address(value: object) -> str:
+    text = _text(value)
+    if not text.startswith(("https://", "http://", "mailto:", "tel:", "/")):
+        message = "must be an https://, mailto: or tel: address, or a path of this app"
+        raise ValueError(message)
+    return text
+
+
 def _keys(value: object) -> tuple[str, ...]:
     lines = value.split() if isinstance(value, str) else value
     if not isinstance(lines, Sequence) or not lines:
@@ -76,7 +84,7 @@ class Settings:
     issuer: str | None = _setting(_text)
     url_prefix: str = _setting(_prefix, "/two-factor")
     base_template: str = _setting(_text, "twofactor/base.html")
-    support_url: str | None = _setting(_text)
+    support_url: str | None = _setting(_address)
     cookie_name: str | None = _setting(_cookie_name)
     after_login: str | None = _setting(_text)
     database_uri: str | None = _setting(_text, secret=True)

@@ -65,7 +65,8 @@ def check(
     The guess is paid for, and that is committed, before the answer is looked at; an empty
     field costs nothing.
     """
-    method = ports.method(wanted)
+    # A script that names none is asked what the page asks first.
+    method = choose(ports, owned)[0] if wanted is None else ports.method(wanted)
     mine = of_method(owned, method) if method is not None else []
     if method is None or not mine:
         raise RefusedError("unknown_method")

@@ -240,3 +240,16 @@ def test_who_is_signed_in_is_not_disturbed() -> None:
 
         assert host.lets_in(client, host.vic)
         assert guess(client, STEP_UP, code=host.code()).status_code == 200
+
+
+def test_a_script_may_leave_the_method_out() -> None:
+    """Without a method the one is asked that the page asks first; an unknown one is never right."""
+    with portal() as host:
+        host.guard.protect(host.vic)
+        client = host.held()
+        code = host.code()
+        assert send(client, CHALLENGE, method="none", code=code).get_json()["error"] == (
+            "unknown_method"
+        )
+
+        assert send(client, CHALLENGE, code=code).status_code == 200

@@ -139,6 +139,23 @@ def refused(app: Flask) -> str:
     return found.pop()
 
 
+def test_a_landing_page_that_is_none_is_named() -> None:
+    """A typo in TWOFACTOR_AFTER_LOGIN is told at the first request, not at the first login."""
+    app = make_app(TWOFACTOR_AFTER_LOGIN="acount")
+    LoginManager(app)
+    TwoFactor(app)
+
+    assert "no endpoint 'acount'" in refused(app)
+
+
+def test_a_support_address_that_is_none_is_named() -> None:
+    """What a person could not follow, or should not, is a fault of the setting."""
+    for wrong in ("javascript:alert(1)", "help@host.test"):
+        app = make_app(TWOFACTOR_SUPPORT_URL=wrong)
+        with pytest.raises(ConfigurationError, match="mailto:"):
+            TwoFactor(app)
+
+
 def test_an_app_without_a_login_manager_is_not_served() -> None:
     """Nothing is served while there is nothing to hook, and the remedy is named."""
     app = make_app()

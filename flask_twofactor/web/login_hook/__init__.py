@@ -22,7 +22,7 @@ from flask_login.signals import user_logged_in, user_logged_out
 from flask_twofactor.core.errors import ConfigurationError
 from flask_twofactor.web import courtesy, security
 from flask_twofactor.web import session as keys
-from flask_twofactor.web.state import AppState, visit
+from flask_twofactor.web.state import AppState, app_state, visit
 
 from .final_check import finish, unauthorized
 from .host import clear_remember, login_page, login_page_for, sign_out, to_login
@@ -129,6 +129,12 @@ def _faults(app: Flask, manager: LoginManager | None) -> list[str]:
         faults.append(
             "LoginManager.id_attribute names another method. Remove it, and let the user's "
             "get_id() give what that method gives."
+        )
+    landing = app_state(app).settings.after_login
+    if landing is not None and not landing.startswith("/") and landing not in app.view_functions:
+        faults.append(
+            f"TWOFACTOR_AFTER_LOGIN: this app has no endpoint {landing!r}. "
+            "Name an endpoint, or a path like /account."
         )
     if "security" in app.extensions:
         faults.append("Flask-Security has a second factor of its own. Use one of the two.")

@@ -59,8 +59,8 @@ def on_login(_app: Flask, user: User, **_: object) -> None:
             become_nobody()
         else:
             decide_login(now, user)
-    except Exception:
-        log.exception("a login could not be checked; nobody is logged in")
+    except Exception as error:
+        log.exception("a login could not be checked; nobody is logged in: %s", error)  # noqa: TRY401
         now.failed = True
         strip(LOGIN | keys.OURS)
 
