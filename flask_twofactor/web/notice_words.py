@@ -28,16 +28,16 @@ def _always(text: str) -> Callable[[Notice], str]:
 
 def _codes_left(notice: Notice) -> str:
     return ngettext(
-        "One of your backup codes was used to confirm that it is you. %(number)s is left.",
-        "One of your backup codes was used to confirm that it is you. %(number)s are left.",
+        "One of your backup codes was used, %(number)s is left.",
+        "One of your backup codes was used, %(number)s are left.",
         int(notice.facts.get("remaining", 0)),
     )
 
 
 def _codes_refused(notice: Notice) -> str:
     return ngettext(
-        "Somebody gave your password, and then %(number)s wrong code. Nobody got in by it.",
-        "Somebody gave your password, and then %(number)s wrong codes. Nobody got in by them.",
+        "After your password came %(number)s wrong code. Nobody got in by it.",
+        "After your password came %(number)s wrong codes. Nobody got in by them.",
         int(notice.facts.get("failures", 0)),
     )
 
