@@ -70,6 +70,10 @@ def _warns(event: Event) -> bool:
     return count == FIRST_WARNING or (count > 0 and count % NEXT_WARNINGS == 0)
 
 
+def _follows_many(event: Event) -> bool:
+    return (event.failures or 0) >= FIRST_WARNING
+
+
 RULES = (
     Rule("set_up", "enrolled", lambda event: event.reason == "first"),
     Rule("authenticator_added", "enrolled", lambda event: event.reason is None),
@@ -79,13 +83,14 @@ RULES = (
     Rule("codes_renewed", "codes_regenerated"),
     Rule("code_refused", "failed", _warns),
     Rule("code_refused", "replay_seen", _warns),
+    Rule("signed_in_after_wrong_codes", "verified", _follows_many),
     Rule("locked", "throttled", lambda event: event.reason == "per_day", once_a_day=True),
     Rule("method_locked", "disabled_authenticator"),
     Rule("method_unlocked", "enabled_authenticator"),
     Rule("reset", "admin_reset"),
     Rule("password_changed", "password_changed"),
 )
-"""ASVS 6.3.5 and 6.3.7: a right password with wrong codes, and every change of a method.
+"""ASVS 6.3.5 and 6.3.7: wrong codes after a right password, success after them, every change.
 
 What the host imports gives none: moving thousands of people over must not write to them.
 """

@@ -56,10 +56,14 @@ class SMTPSender:
                 client.close()
 
     def _client(self) -> smtplib.SMTP:
+        # Who greets is named here, because smtplib would ask a name server, without a limit.
+        name = mailbox(self.sender).domain
         if self.use_ssl:
-            client: smtplib.SMTP = smtplib.SMTP_SSL(timeout=self.seconds, context=self._trust())
+            client: smtplib.SMTP = smtplib.SMTP_SSL(
+                local_hostname=name, timeout=self.seconds, context=self._trust()
+            )
         else:
-            client = smtplib.SMTP(timeout=self.seconds)
+            client = smtplib.SMTP(local_hostname=name, timeout=self.seconds)
         # What a certificate is checked against; smtplib notes it only where it connects itself.
         client._host = self.host  # type: ignore[attr-defined] # noqa: SLF001
         return client

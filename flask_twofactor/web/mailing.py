@@ -69,6 +69,8 @@ def deliver(queued: Sequence[Notice]) -> None:
             worker = Thread(target=_send, args=(app, ports, letters, ends), daemon=True)
             worker.start()
             worker.join(ports.limits.mail)
+            if worker.is_alive():
+                log.warning("mails take too long; the answer no longer waits for them")
     except Exception:
         log.exception("notices could not be sent; they are tried again")
 

@@ -65,6 +65,10 @@ WORDS = {
         _always(mark("The older backup codes of your account no longer work.")),
     ),
     "code_refused": Words(mark("Wrong codes were typed for your account"), _codes_refused),
+    "signed_in_after_wrong_codes": Words(
+        mark("Somebody signed in after many wrong codes"),
+        _always(mark("A right code came after five or more wrong ones. That may have been you.")),
+    ),
     "locked": Words(
         mark("Codes for your account are limited for a day"),
         _always(

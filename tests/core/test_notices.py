@@ -41,6 +41,8 @@ def kind(name: str, **values: object) -> str | None:
         ("reset", "admin_reset", {"actor": "support"}),
         ("password_changed", "password_changed", {}),
         (None, "verified", {}),
+        (None, "verified", {"failures": 4}),
+        ("signed_in_after_wrong_codes", "verified", {"failures": 5}),
         (None, "challenge_required", {}),
         (None, "forgotten", {}),
         (None, "not_me", {}),

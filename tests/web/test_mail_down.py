@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +15,7 @@ import pytest
 from flask_twofactor.core.notices import Message
 from flask_twofactor.core.records import Event
 from flask_twofactor.flows.notices import Delivered
+from flask_twofactor.stores.keys import new_key
 from flask_twofactor.web import mailing
 from tests.support.smtp import free_port, silent_server, smtp_server
 
@@ -186,6 +190,54 @@ def test_a_process_that_dies_after_the_commit_leaves_the_notice(
         assert [deliver_due(host), deliver_due(host)] == [Delivered(sent=1), Delivered()]
 
     assert [one.kind for one in sent] == ["reset"]
+
+
+DYING = """
+import os, sys
+from flask import Flask
+from flask_login import LoginManager, UserMixin
+from flask_twofactor import TwoFactor
+from flask_twofactor.core.notices import Message
+from flask_twofactor.flows import notices
+from flask_twofactor.web import mailing
+from flask_twofactor.web.state import app_state
+
+uri, key, dies = sys.argv[1:]
+app = Flask("host")
+app.config.update(SECRET_KEY="a", TESTING=True, TWOFACTOR_DATABASE_URI=uri, TWOFACTOR_KEYS=[key])
+
+class Person(UserMixin):
+    id, email = "2", "vic@host.test"
+
+LoginManager(app).user_loader(lambda _key: Person())
+twofactor = TwoFactor(app)
+twofactor.mail_sender(lambda message: print(message.kind))
+if dies == "yes":
+    mailing.deliver = lambda _queued: os._exit(9)
+with app.app_context():
+    if dies == "yes":
+        twofactor.reset(Person(), actor="support", reason="lost")
+    app_state().ports.clock.source = lambda: __import__("time").time() + 600
+    print(notices.deliver_due(app_state().ports).sent)
+"""
+
+
+def test_a_killed_process_leaves_what_another_sends(tmp_path: Path) -> None:
+    """Killed between the commit and the sending: the next `prune` of a new process sends it."""
+    key, uri = new_key(), f"sqlite:///{tmp_path / 'store.sqlite'}"
+    killed, second, third = (
+        subprocess.run(
+            [sys.executable, "-c", DYING, uri, key, dies],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for dies in ("yes", "no", "no")
+    )
+
+    assert killed.returncode == 9, killed.stderr
+    assert second.stdout.split() == ["reset", "1"], second.stderr
+    assert third.stdout.split() == ["0"], third.stderr
 
 
 def test_what_is_rolled_back_is_not_queued(monkeypatch: pytest.MonkeyPatch) -> None:

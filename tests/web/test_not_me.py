@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from unittest.mock import ANY
 
 import pytest
 from flask.testing import FlaskClient
@@ -10,13 +11,14 @@ from flask_wtf.csrf import CSRFProtect
 from itsdangerous import URLSafeTimedSerializer
 
 from flask_twofactor.testing import captured_messages
-from flask_twofactor.web import cookies, links
+from flask_twofactor.web import cookies, i18n, links
 from flask_twofactor.web.signing import serializer
 
 from .support.browsing import TOKEN
-from .support.guard import break_store
+from .support.guard import JSON, break_store
 from .support.mails import BASE, be_reset, mailing_portal, turn_off
-from .support.portal import CHALLENGE, Portal, form
+from .support.portal import CHALLENGE, Portal, form, send
+from .test_translated_pages import Marked, words_of
 
 WEEK = 7 * 86400
 PATH = re.compile(rf"{BASE}(/two-factor/not-me/[\w.-]+)\n")
@@ -226,3 +228,43 @@ def test_old_keys_are_still_read() -> None:
         host.app.secret_key = "a new secret key for every signature"
 
         assert press(host.client(), link) == 200
+
+
+def test_the_pages_are_translated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every word of the three pages comes from the catalogue."""
+    monkeypatch.setattr(i18n, "_catalogue", Marked)
+    with mailing_portal(TWOFACTOR_SUPPORT_URL="/help") as host:
+        host.guard.protect(host.vic)
+        link, client = link_of(host), host.client()
+        pages = [client.get(link).text, client.get("/two-factor/not-me/x").text]
+        token = TOKEN.search(pages[0])
+        assert token is not None
+        pages.append(client.post(link, data={"csrf_token": token[1]}).text)
+
+    for page in pages:
+        assert words_of(re.sub(r"tests\.web\.support\.host", "", page)) == []
+
+
+def test_the_link_has_the_prefix_of_the_language() -> None:
+    """Where the app's own defaults fill the prefix, a link has it; without them mails have none."""
+    with (
+        mailing_portal(TWOFACTOR_URL_PREFIX="/<lang>/two-factor") as host,
+        captured_messages(host.app) as sent,
+    ):
+        be_reset(host)
+        host.app.url_defaults(lambda _endpoint, values: values.setdefault("lang", "fr"))
+        be_reset(host)
+
+    assert "://" not in sent[0].text
+    assert f"{BASE}/fr/two-factor/not-me/" in sent[1].text
+
+
+def test_json_clients_are_told_the_same() -> None:
+    """A script gets a token, sends it back, and hears that it is done; or the stable code."""
+    with mailing_portal() as host:
+        host.guard.protect(host.vic)
+        link = link_of(host)
+        assert send(host.client(), link).get_json() == {"ok": True} | {"csrf_token": ANY}
+        gone = host.client().get("/two-factor/not-me/x", headers=JSON)
+
+        assert (gone.status_code, gone.get_json()["error"]) == (400, "link_gone")

@@ -110,6 +110,13 @@ def be_wrong(host: Portal, times: int = 5) -> None:
         form(client, CHALLENGE, method="totp", code="000000")
 
 
+def be_right_at_last(host: Portal) -> None:
+    """Be wrong five times, then right."""
+    be_wrong(host)
+    host.clock.move(3601)
+    host.enter()
+
+
 def reach_the_daily_limit(host: Portal) -> None:
     """Guess until the day's tries are used up."""
     host.guard.protect(host.vic)
@@ -160,6 +167,7 @@ CAUSES: dict[str, tuple[Callable[[Portal], None], dict[str, Any]]] = {
     "backup_code_used": (use_backup_code, {}),
     "codes_renewed": (renew_codes, {}),
     "code_refused": (be_wrong, {}),
+    "signed_in_after_wrong_codes": (be_right_at_last, {}),
     "locked": (reach_the_daily_limit, {}),
     "method_locked": (shut_the_method, QUICKLY_SHUT),
     "method_unlocked": (open_the_method, QUICKLY_SHUT),
