@@ -40,10 +40,12 @@ def write(ports: Ports, notices: Sequence[Notice]) -> list[Letter]:
 
     One that has no reader (no such user, no address) is given up.
     """
-    mail, letters = ports.mail, []
-    for notice in notices if mail is not None else ():
+    mail, letters = ports.mail, list[Letter]()
+    if mail is None:
+        return letters
+    for notice in notices:
         try:
-            message = mail.write(notice) if mail is not None else None
+            message = mail.write(notice)
         except Exception:
             log.exception("a notice (%s) could not be written; it is tried again", notice.kind)
             continue
