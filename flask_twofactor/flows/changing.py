@@ -103,7 +103,7 @@ def remove(ports: Ports, acting: Acting, authenticator_id: str) -> str:
                 now,
                 method=mine.method,
                 authenticator_id=mine.id,
-                authenticator_name=mine.name,
+                authenticator_name=names.typed(mine.name),
             )
         )
     return token

@@ -119,7 +119,7 @@ def confirm(
                 now,
                 method=method.name,
                 authenticator_id=made.id,
-                authenticator_name=made.name,
+                authenticator_name=names.typed(made.name),
                 reason="first" if first else None,
             )
         )

@@ -116,7 +116,7 @@ def _values(notice: Notice, label: str) -> dict[str, Any]:
         link=links.not_me(notice.user_key, notice.id),
         support_url=links.absolute(app_state().settings.support_url),
     )
-    return {"tf": facts, "tf_": i18n.gettext, "tf_n": i18n.ngettext, "tf_date": i18n.date}
+    return {"tf": facts, "tf_": i18n.gettext, "tf_n": i18n.ngettext}
 
 
 def _render(kind: str, form: str, values: dict[str, Any]) -> str:
