@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from example_app import auth, database, errors, headers, pages, seed, settings, two_factor
+from example_app import (
+    auth,
+    database,
+    errors,
+    headers,
+    outbox,
+    pages,
+    seed,
+    settings,
+    two_factor,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +43,7 @@ def create_app(
     Path(app.instance_path).mkdir(mode=0o700, parents=True, exist_ok=True)
     settings.load(app, config)
     csrf.init_app(app)
-    for part in (database, auth, pages, errors, headers, two_factor):
+    for part in (database, auth, pages, outbox, errors, headers, two_factor):
         part.init_app(app)
     seed.first_start(app)
     return app

@@ -18,8 +18,11 @@ def main() -> None:
     """Start, until Ctrl-C."""
     options = _options()
     try:
-        app = create_app(instance_path=options.instance and str(options.instance.resolve()))
         port = _usable_port(options.port)
+        app = create_app(
+            {"TWOFACTOR_BASE_URL": f"http://{_HOST}:{port}"},
+            instance_path=options.instance and str(options.instance.resolve()),
+        )
         _say(_welcome(port, options.port))
         logging.getLogger("werkzeug").setLevel(logging.WARNING)
         app.run(_HOST, port, debug=False, load_dotenv=False, use_reloader=False)
@@ -71,6 +74,8 @@ def _welcome(port: int, wanted: int) -> str:
 
   Try: sign in as {PEOPLE[0].email}, open the menu with the name at the top right, choose
   "{TENANTS["maple"][1]}", set up two-factor authentication, sign out and sign in again.
+
+  What would be mailed is at http://{_HOST}:{port}/outbox
 
   For trying out on this computer only. Ctrl-C stops it. Data is kept in instance/; delete that
   folder to start anew. Another port: make demo ARGS="--port 5001"

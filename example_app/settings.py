@@ -24,6 +24,8 @@ DEFAULTS: dict[str, Any] = {
     "SESSION_COOKIE_SAMESITE": "Lax",
     "REMEMBER_COOKIE_HTTPONLY": True,
     "REMEMBER_COOKIE_SAMESITE": "Lax",
+    #: Where `python -m example_app` is found unless told otherwise; mails link to it.
+    "TWOFACTOR_BASE_URL": "http://127.0.0.1:5000",
     "TWOFACTOR_BASE_TEMPLATE": "base.html",
     "TWOFACTOR_ISSUER": "Meridian",
     "TWOFACTOR_SUPPORT_URL": "mailto:support@example.test",

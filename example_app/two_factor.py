@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from werkzeug.security import check_password_hash
 
-from example_app import accounts
+from example_app import accounts, outbox
 from flask_twofactor import TwoFactor
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from example_app.models import Account
+    from flask_twofactor import Message
 
 twofactor = TwoFactor()
 
@@ -38,3 +39,9 @@ def account_name(user: Account) -> str:
 def find_user(key_or_name: str) -> Account | None:
     """The account with this key, or with this address."""
     return accounts.by_key(key_or_name) or accounts.by_email(key_or_name)
+
+
+@twofactor.mail_sender
+def keep_mail(message: Message) -> None:
+    """Keep the mail for the page `/outbox`; a demo sends nothing."""
+    outbox.keep(message)

@@ -4,6 +4,7 @@ from .core.errors import ConfigurationError as ConfigurationError
 from .core.errors import RefusedError as RefusedError
 from .core.errors import StoreError as StoreError
 from .core.errors import TwoFactorError as TwoFactorError
+from .core.notices import Message as Message
 from .core.records import Event as Event
 from .core.records import Status as Status
 from .extension import TwoFactor as TwoFactor
@@ -16,6 +17,7 @@ __all__ = [
     "BackupCodes",
     "ConfigurationError",
     "Event",
+    "Message",
     "RefusedError",
     "Status",
     "StoreError",

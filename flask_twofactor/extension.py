@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 from flask import Flask
-from sqlalchemy import URL, Engine, make_url
-from sqlalchemy.exc import ArgumentError
 
 from .core.clock import SystemClock
 from .core.errors import ConfigurationError
@@ -18,19 +15,19 @@ from .flows import changing
 from .flows.context import Ports
 from .methods.backup_codes import BackupCodes
 from .methods.totp import TOTP, import_data
+from .placing import EngineSource, faults, place
+from .senders import host_mail
+from .senders.smtp import SMTPSender
 from .settings import Settings, read_settings
-from .stores.bootstrap import Place, file_place, memory_place
-from .stores.engine import adopt_engine, is_memory, make_engine
 from .stores.identity import mapped_identity
-from .stores.keys import parse_keys
 from .stores.sqlalchemy import SQLStore
 from .web import blueprint, holding, login_hook, naming, people, who
 from .web.cli import commands
+from .web.mailing import AppMail
 from .web.state import NAME, AppState, Callbacks, User, app_state
 from .web.witness import RequestWitness
 
 F = TypeVar("F", bound=Callable[..., Any])
-EngineSource = Engine | Callable[[], Engine]
 
 
 class TwoFactor:
@@ -67,10 +64,10 @@ class TwoFactor:
         if NAME in app.blueprints:
             message = "The blueprint name 'twofactor' is taken. Rename the app's own blueprint."
             raise ConfigurationError(message)
-        settings = read_settings(app.config, self._faults(app))
+        settings = read_settings(app.config, list(faults(app, self._engine)))
         clock = SystemClock()
         store = SQLStore(
-            lambda: _place(app, settings, self._engine), clock, settings.throttle, RequestWitness()
+            lambda: place(app, settings, self._engine), clock, settings.throttle, RequestWitness()
         )
         state = AppState(
             settings=settings,
@@ -80,6 +77,8 @@ class TwoFactor:
             identify=mapped_identity,
             prerequisite_endpoints=self._prerequisite_endpoints,
         )
+        smtp = _smtp(settings)
+        state.find_sender = lambda: host_mail.find(app.extensions, settings.email_from) or smtp
         app.extensions["twofactor"] = state
         app.register_blueprint(blueprint.make_blueprint(settings.url_prefix))
         app.cli.add_command(commands)
@@ -118,6 +117,14 @@ class TwoFactor:
     def request_loader_policy(self, callback: F) -> F:
         """Say whether a user loaded from the request itself needs no second factor."""
         return self._set("request_loader_policy", callback)
+
+    def mail_sender(self, callback: F) -> F:
+        """Send a `Message` (`to`, `subject`, `text`, `html`), or raise; 5 seconds at most."""
+        return self._set("mail_sender", callback)
+
+    def email_loader(self, callback: F) -> F:
+        """Give the address that a user's notices go to, or None."""
+        return self._set("email_loader", callback)
 
     def locale_selector(self, callback: F) -> F:
         """Give the language tag of this request, or None."""
@@ -184,67 +191,20 @@ class TwoFactor:
             limits=settings.limits(app.permanent_session_lifetime),
             throttle=settings.throttle,
             backup_codes=settings.backup_codes,
+            mail=AppMail(),
         )
 
-    def _faults(self, app: Flask) -> list[str]:
-        faults, config = [], app.config
-        uri = config.get("TWOFACTOR_DATABASE_URI")
-        if uri and self._engine is not None:
-            faults.append("Give either engine= or TWOFACTOR_DATABASE_URI, not both.")
-        if (uri or self._engine is not None) and not config.get("TWOFACTOR_KEYS"):
-            faults.append(
-                "TWOFACTOR_KEYS is required with a database of your choice. "
-                "Run `python -m flask_twofactor new-key` and set it to a list with that line."
-            )
-        keys = config.get("TWOFACTOR_KEYS") or ()
-        try:
-            parse_keys(keys.split() if isinstance(keys, str) else keys)
-        except (TypeError, ValueError) as error:
-            faults.append(f"TWOFACTOR_KEYS: {error}.")
-        return [*faults, *_address_faults(app, uri)]
 
-
-def _place(app: Flask, settings: Settings, engine: EngineSource | None) -> Place:
-    keys = parse_keys(settings.keys) if settings.keys else None
-    alone = app.debug or app.testing
-    if engine is not None:
-        given = engine
-        return Place(
-            connect=lambda: adopt_engine(given if isinstance(given, Engine) else given()),
-            keys=keys,
-            expected_id=settings.store_id,
-            makes_itself=alone,
-        )
-    if settings.database_uri is not None:
-        uri = settings.database_uri
-        return Place(
-            connect=lambda: make_engine(uri),
-            keys=keys,
-            expected_id=settings.store_id,
-            makes_itself=alone,
-        )
-    if app.testing:
-        return memory_place()
-    folder = Path(app.instance_path)
-    return file_place(folder, expected_id=settings.store_id, makes_itself=alone)
-
-
-def _address_faults(app: Flask, uri: object) -> list[str]:
-    theirs = app.config.get("SQLALCHEMY_DATABASE_URI")
-    if not isinstance(uri, str) or not uri:
-        return []
-    try:
-        ours = make_url(uri)
-    except ArgumentError:
-        form = "postgresql+psycopg://user:password@host/name"
-        return [f"TWOFACTOR_DATABASE_URI is no address. Write it like {form}."]
-    if isinstance(theirs, str) and _files(app, ours) & _files(app, make_url(theirs)):
-        return ["TWOFACTOR_DATABASE_URI is the app's own SQLite file. Name another."]
-    return []
-
-
-def _files(app: Flask, url: URL) -> set[Path]:
-    # SQLAlchemy starts at the working folder, Flask-SQLAlchemy at the instance folder.
-    if url.get_backend_name() != "sqlite" or is_memory(url):
-        return set()
-    return {(start / str(url.database)).resolve() for start in (Path(), Path(app.instance_path))}
+def _smtp(settings: Settings) -> SMTPSender | None:
+    if settings.email_host is None or settings.email_from is None:
+        return None
+    return SMTPSender(
+        host=settings.email_host,
+        port=settings.mail_port,
+        sender=settings.email_from,
+        username=settings.email_username,
+        password=settings.email_password,
+        use_tls=settings.email_use_tls,
+        use_ssl=settings.email_use_ssl,
+        ca=settings.email_ca,
+    )

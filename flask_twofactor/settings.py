@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
+from email.utils import parseaddr
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from .core.errors import ConfigurationError
 from .core.policy import Limits
@@ -15,6 +18,7 @@ from .core.throttle import Throttle
 
 PREFIX = "TWOFACTOR_"
 LONGEST_HOLD_MINUTES = 10
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def _text(value: object) -> str:
@@ -66,6 +70,38 @@ def _keys(value: object) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def _yes_or_no(value: object) -> bool:
+    if not isinstance(value, bool):
+        message = "must be True or False"
+        raise ValueError(message)  # noqa: TRY004 - every fault of a setting is one
+    return value
+
+
+def _base_url(value: object) -> str:
+    text = _text(value)
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        message = "must be an address like https://portal.example.com, with the app's path if any"
+        raise ValueError(message)
+    return text.rstrip("/")
+
+
+def _mailbox(value: object) -> str:
+    text = _text(value)
+    if not text.isprintable() or "@" not in parseaddr(text)[1]:
+        message = "must be an address like Support <support@example.com>"
+        raise ValueError(message)
+    return text
+
+
+def _file(value: object) -> str:
+    text = _text(value)
+    if not Path(text).is_file():
+        message = "must name a file of certificates (PEM)"
+        raise ValueError(message)
+    return text
+
+
 def _required_for(value: object) -> str:
     if value not in {"none", "all"}:
         message = 'must be "none" or "all"'
@@ -102,6 +138,22 @@ class Settings:
     throttle_per_day: int = _setting(_number(1, 100), 20)
     throttle_disable_after: int = _setting(_number(1, 100), 100)
     required_for: str = _setting(_required_for, "none")
+    base_url: str | None = _setting(_base_url)
+    email_host: str | None = _setting(_text)
+    email_port: int | None = _setting(_number(1, 65535))
+    email_username: str | None = _setting(_text)
+    email_password: str | None = _setting(_text, secret=True)
+    email_use_tls: bool = _setting(_yes_or_no, default=False)
+    email_use_ssl: bool = _setting(_yes_or_no, default=False)
+    email_from: str | None = _setting(_mailbox)
+    email_ca: str | None = _setting(_file)
+
+    @property
+    def mail_port(self) -> int:
+        """The port of the mail server: 465 with TLS from the start, 587 with STARTTLS, else 25."""
+        if self.email_port is not None:
+            return self.email_port
+        return 465 if self.email_use_ssl else 587 if self.email_use_tls else 25
 
     @property
     def throttle(self) -> Throttle:
@@ -140,9 +192,30 @@ def read_settings(config: Mapping[str, Any], extra_faults: Sequence[str] = ()) -
                 values[known[name].name] = known[name].metadata["read"](value)
             except ValueError as error:
                 faults.append(f"{name} {error}.")
+    settings = Settings(**values)
+    faults += _mail_faults(settings)
     if faults:
         raise ConfigurationError(*faults)
-    return Settings(**values)
+    return settings
+
+
+def _mail_faults(settings: Settings) -> Iterator[str]:
+    """Name what does not go together, once each setting is right by itself."""
+    login = settings.email_username is not None or settings.email_password is not None
+    sealed = settings.email_use_tls or settings.email_use_ssl
+    if settings.email_use_tls and settings.email_use_ssl:
+        yield "TWOFACTOR_EMAIL_USE_TLS (STARTTLS) and TWOFACTOR_EMAIL_USE_SSL exclude one another."
+    if settings.email_host is not None and settings.email_from is None:
+        yield "TWOFACTOR_EMAIL_FROM is required with TWOFACTOR_EMAIL_HOST: whom mails are from."
+    if settings.email_host is None and (login or sealed or settings.email_port is not None):
+        yield "TWOFACTOR_EMAIL_HOST is missing: the other TWOFACTOR_EMAIL_ settings need it."
+    if (settings.email_username is None) != (settings.email_password is None):
+        yield "TWOFACTOR_EMAIL_USERNAME and TWOFACTOR_EMAIL_PASSWORD go together."
+    if login and not sealed and settings.email_host not in {None, *LOOPBACK}:
+        yield (
+            "The mail password would cross the network in clear. "
+            "Set TWOFACTOR_EMAIL_USE_TLS or TWOFACTOR_EMAIL_USE_SSL to True."
+        )
 
 
 def _unknown(name: str, known: Mapping[str, object]) -> str:

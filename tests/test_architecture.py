@@ -27,17 +27,30 @@ MAY_IMPORT = {
     "settings": ({"core"}, set()),
     "methods": ({"core", "methods"}, {"phonenumbers", "pyotp", "webauthn"}),
     "stores": ({"core", "stores"}, {"alembic", "cryptography", "redis", "sqlalchemy"}),
-    "senders": ({"core", "senders"}, {"phonenumbers", "requests", "vonage"}),
+    "senders": (
+        {"core", "senders"},
+        {"flask_mail", "flask_mailman", "phonenumbers", "requests", "vonage"},
+    ),
     "flows": ({"core", "flows"}, set()),
     "web": ({"core", "flows", "settings", "web"}, FLASK | {"itsdangerous", "qrcode", "wtforms"}),
-    "extension": (EVERYTHING, FLASK | {"sqlalchemy"}),
+    "extension": (EVERYTHING | {"placing"}, FLASK | {"sqlalchemy"}),
+    "placing": ({"core", "settings", "stores"}, {"flask", "sqlalchemy"}),
     # The doors: for hosts, for their tests, for the command line.
     "__init__": (EVERYTHING, set()),
     "__main__": (EVERYTHING, {"click"}),
     "testing": (EVERYTHING | {"testing"}, FLASK | {"pyotp", "pytest", "sqlalchemy"}),
 }
 # Libraries that are slow to load, or that only some hosts install.
-SLOW = {"alembic", "phonenumbers", "qrcode", "redis", "vonage", "webauthn"}
+SLOW = {
+    "alembic",
+    "flask_mail",
+    "flask_mailman",
+    "phonenumbers",
+    "qrcode",
+    "redis",
+    "vonage",
+    "webauthn",
+}
 
 
 def imports(path: PurePath, source: str) -> Iterator[str]:

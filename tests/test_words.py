@@ -19,7 +19,7 @@ from flask_twofactor.web.answers import NEEDS
 from flask_twofactor.web.messages import TEXTS, message
 
 PACKAGE = Path(__file__).parent.parent / "flask_twofactor"
-TEMPLATES = sorted((PACKAGE / "templates").rglob("*.html"))
+TEMPLATES = sorted((PACKAGE / "templates").rglob("*.*"))
 MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if "migrations" not in path.parts]
 COMPOSED = {"throttled", "clock_off"}
 BANNED = re.compile(

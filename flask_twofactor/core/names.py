@@ -29,7 +29,12 @@ def number_of(name: str) -> int | None:
     return int(name.removeprefix(_NUMBERED)) if name.startswith(_NUMBERED) else None
 
 
-def choose(typed: object, taken: Sequence[str]) -> str:
-    """Give the name to store: what was typed, else a number that no name of `taken` has."""
+def typed(name: str) -> str | None:
+    """Give a stored name if its owner typed it, else None."""
+    return name if number_of(name) is None else None
+
+
+def choose(given: object, taken: Sequence[str]) -> str:
+    """Give the name to store: what was given, else a number that no name of `taken` has."""
     used = [number_of(name) or 0 for name in taken]
-    return tidy(typed) or numbered(max([len(taken), *used]) + 1)
+    return tidy(given) or numbered(max([len(taken), *used]) + 1)

@@ -12,12 +12,16 @@ Verdict = Literal["enter", "mark", "challenge", "setup", "log_out"]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long things last, in seconds; `proof_age` None means no absolute limit."""
+    """How long things last, in seconds; `proof_age` None means no absolute limit.
+
+    `mail` is how long all notices of one request or command may delay its answer.
+    """
 
     hold: float = 600
     step_up: float = 300
     proof_idle: float = 31 * 86400
     proof_age: float | None = None
+    mail: float = 5
 
 
 def proof_stands(proof: Proof | None, standing: Standing, limits: Limits, now: float) -> bool:

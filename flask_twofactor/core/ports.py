@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from .notices import Message, Notice
 from .records import (
     Account,
     Authenticator,
@@ -74,8 +75,24 @@ class Witness(Protocol):
     def label(self, user_key: str) -> str:
         """Give a person's name as people read it, or nothing."""
 
-    def tell(self, events: Sequence[Event]) -> None:
-        """Hear of events after their commit; nothing raised here changes the outcome."""
+    def notice(self, event: Event) -> Notice | None:
+        """Give the notice to queue for this event, if any. Called inside the transaction."""
+
+    def tell(self, events: Sequence[Event], notices: Sequence[Notice]) -> None:
+        """Hear of events after their commit, and of the notices that were queued with them.
+
+        Nothing raised here changes the outcome.
+        """
+
+
+class Mail(Protocol):
+    """How a notice reaches its person."""
+
+    def write(self, notice: Notice) -> Message | None:
+        """Put a notice into words; None if there is nobody to write to, or no address."""
+
+    def send(self, message: Message) -> None:
+        """Hand a message over; whatever is raised says that it was not sent."""
 
 
 class Transaction(Protocol):
@@ -119,6 +136,8 @@ class Transaction(Protocol):
     ) -> None: ...
     def move_epoch(self, user_key: str, expected: int | None) -> int | None: ...
     def keep_epoch(self, user_key: str, expected: int) -> bool: ...
+    def claim_notice(self, notice: Notice, now: float) -> bool: ...
+    def finish_notice(self, notice_id: str) -> bool: ...
     def forget(self, user_key: str) -> None: ...
 
 
@@ -151,6 +170,9 @@ class Store(Protocol):
 
     def knows_browser(self, user_key: str, browsers: Sequence[str]) -> bool:
         """Say whether one of these references is a known browser of the user."""
+
+    def due_notices(self, now: float, limit: int) -> tuple[Notice, ...]:
+        """Read notices that may be tried now, the longest waiting first."""
 
     def ensure_account(self, user_key: str) -> None:
         """Make the user's account row if there is none."""

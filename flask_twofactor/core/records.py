@@ -170,7 +170,7 @@ class Event:
     """Something that happened to a user's second factor. Never holds a code or secret.
 
     `at` is UTC epoch seconds, `failures` counts wrong answers in a row, `remaining` the codes
-    left. Who acted for somebody else is `actor`.
+    left. Who acted for somebody else is `actor`. The audit leaves `authenticator_name` out.
     """
 
     name: str
@@ -182,6 +182,7 @@ class Event:
     reason: str | None = None
     remaining: int | None = None
     failures: int | None = None
+    authenticator_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,14 @@ def remove(ports: Ports, acting: Acting, authenticator_id: str) -> str:
             verified_at=proof.verified_at if proof else None,
         )
         transaction.record(
-            Event("removed", acting.user_key, now, method=mine.method, authenticator_id=mine.id)
+            Event(
+                "removed",
+                acting.user_key,
+                now,
+                method=mine.method,
+                authenticator_id=mine.id,
+                authenticator_name=names.typed(mine.name),
+            )
         )
     return token
 
@@ -170,6 +177,18 @@ def _end_but(ports: Ports, keep: Acting, old: Proof, why: str) -> Kept:
         )
         transaction.record(Event(why, keep.user_key, now))
     return Kept(epoch, token)
+
+
+def end_everything(ports: Ports, user_key: str, *, why: str) -> None:
+    """End all sessions, holds and known browsers of a user, for somebody who says: not me.
+
+    Nothing is written for a user without an account row, who has nothing to end.
+    """
+    with ports.store.transaction() as transaction:
+        if transaction.move_epoch(user_key, None) is None:
+            return
+        transaction.forget_browsers(user_key)
+        transaction.record(Event(why, user_key, ports.clock()))
 
 
 def import_authenticator(

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from flask_twofactor.core.policy import Limits
-from flask_twofactor.core.ports import Clock, Method, Store
+from flask_twofactor.core.ports import Clock, Mail, Method, Store
 from flask_twofactor.core.throttle import Throttle
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The store, clock, methods in order, limits and throttle of one app."""
+    """The store, clock, methods in order, limits, throttle and mail of one app."""
 
     store: Store = field(repr=False)
     clock: Clock
@@ -20,6 +20,7 @@ class Ports:
     limits: Limits
     throttle: Throttle
     backup_codes: int
+    mail: Mail | None = None
 
     def method(self, name: object) -> Method | None:
         """Give the method of this name, or None."""

@@ -249,4 +249,5 @@ def _verified(accepted: answering.Accepted, now: float) -> Event:
         method=accepted.method.name,
         authenticator_id=accepted.claim.authenticator_id,
         remaining=accepted.left,
+        failures=accepted.failures or None,
     )

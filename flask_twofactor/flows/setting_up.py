@@ -113,7 +113,15 @@ def confirm(
         _finish_hold(transaction, acting, now)
         renew_proof(transaction, acting, proof_token, now, method=method.name, verified_at=now)
         transaction.record(
-            Event("enrolled", acting.user_key, now, method=method.name, authenticator_id=made.id)
+            Event(
+                "enrolled",
+                acting.user_key,
+                now,
+                method=method.name,
+                authenticator_id=made.id,
+                authenticator_name=names.typed(made.name),
+                reason="first" if first else None,
+            )
         )
     kept = acting.hold.kept if acting.hold is not None else None
     return Finished(proof_token, first, codes, kept, browser)

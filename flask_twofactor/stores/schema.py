@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-VERSION = "0002"
+VERSION = "0003"
 """The newest schema version; the newest file in `migrations/versions` has the same."""
 
 metadata = MetaData(
@@ -50,6 +50,7 @@ account = Table(
     Column("blocked_until", Double, nullable=False, server_default="0"),
     Column("guesses", String(1000), nullable=False, server_default=text("''")),
     Column("told_until", Double, nullable=False, server_default="0"),
+    Column("noticed_at", Double, nullable=False, server_default="0"),
 )
 
 authenticator = Table(
@@ -170,5 +171,29 @@ audit = Table(
     Index(None, "at"),
 )
 
-PERSONAL = (account, authenticator, single_use_code, hold, proof, pending_setup, known_browser)
+notice = Table(
+    "twofactor_notice",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("user_key", USER_KEY, nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("at", Double, nullable=False),
+    Column("language", String(35), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("try_at", Double, nullable=False),
+    Column("body", Text, nullable=False),
+    Index(None, "user_key"),
+    Index(None, "try_at"),
+)
+
+PERSONAL = (
+    account,
+    authenticator,
+    single_use_code,
+    hold,
+    proof,
+    pending_setup,
+    known_browser,
+    notice,
+)
 """The tables whose rows belong to a person, for `forget_user`."""

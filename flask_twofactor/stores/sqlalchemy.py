@@ -12,11 +12,12 @@ from sqlalchemy import Row, RowMapping, insert
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from flask_twofactor.core.errors import SealError, StoreError
+from flask_twofactor.core.notices import Notice
 from flask_twofactor.core.ports import Clock, Witness
 from flask_twofactor.core.records import Authenticator, Hold, Kept, PendingSetup, Proof, Standing
 from flask_twofactor.core.throttle import Throttle
 
-from . import schema, statements
+from . import queueing, schema, statements
 from .bootstrap import Opened, Place, open_store
 from .direct import DirectRead
 from .throttling import Budgets, find_known
@@ -63,7 +64,7 @@ class SQLStore:
             writes = SQLTransaction(connection, opened.ring, self._budgets, self._witness)
             yield writes
         if writes.recorded:
-            self._witness.tell(writes.recorded)
+            self._witness.tell(writes.recorded, writes.noticed)
 
     def standing(self, user_key: str, proof_id: str | None) -> Standing:
         """Read, by one statement, all that the load guard needs."""
@@ -125,6 +126,12 @@ class SQLStore:
         """Say whether one of these references is a known browser of the user."""
         with _translated(), self.opened().reader.connect() as connection:
             return find_known(connection, user_key, browsers) is not None
+
+    def due_notices(self, now: float, limit: int) -> tuple[Notice, ...]:
+        """Read notices that may be tried now, the longest waiting first."""
+        with _translated(), self.opened().reader.connect() as connection:
+            rows = connection.execute(queueing.DUE, {"now": now, "most": limit})
+            return tuple(queueing.read(row) for row in rows)
 
     def ensure_account(self, user_key: str) -> None:
         """Make the user's account row if there is none."""

@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from flask_twofactor.core.notices import Notice
 from flask_twofactor.core.ports import Witness
 from flask_twofactor.core.records import (
     Authenticator,
@@ -19,7 +20,7 @@ from flask_twofactor.core.records import (
     Wait,
 )
 
-from . import auditing, schema, statements, throttling
+from . import auditing, queueing, schema, statements, throttling
 from .sealing import KeyRing
 from .throttling import Budgets
 
@@ -39,11 +40,23 @@ class SQLTransaction:
         self._budgets = budgets
         self._witness = witness
         self.recorded: list[Event] = []
+        self.noticed: list[Notice] = []
 
     def record(self, event: Event) -> None:
-        """Write an event into the audit; it is told after the commit."""
+        """Write an event into the audit and queue its notice; both are told after the commit."""
         auditing.record(self._connection, self._ring, event, self._witness)
         self.recorded.append(event)
+        notice = self._witness.notice(event)
+        if notice is not None and queueing.add(self._connection, notice):
+            self.noticed.append(notice)
+
+    def claim_notice(self, notice: Notice, now: float) -> bool:
+        """Take a due notice for one try; False if somebody was faster."""
+        return queueing.claim(self._connection, notice, now)
+
+    def finish_notice(self, notice_id: str) -> bool:
+        """Forget a notice that was sent or is given up; False if it was gone."""
+        return queueing.finish(self._connection, notice_id)
 
     def reserve(self, user_key: str, browsers: Sequence[str], now: float) -> Paid | Wait:
         """Pay for one guess, or say until when to wait; commit it before looking at the code."""

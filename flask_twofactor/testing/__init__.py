@@ -1,4 +1,4 @@
-"""For the tests of host apps: pass a challenge, move the clock, empty the store."""
+"""For the tests of host apps: pass a challenge, move the clock, read mails, empty the store."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete, update
 
 from flask_twofactor.core.clock import SystemClock
+from flask_twofactor.core.notices import Message
 from flask_twofactor.core.records import Authenticator
 from flask_twofactor.flows import changing
 from flask_twofactor.methods.totp import PERIOD, TOTP
@@ -49,6 +50,21 @@ def frozen_clock(app: Flask, at: float | None = None) -> Iterator[FrozenClock]:
         yield frozen
     finally:
         clock.source = before
+
+
+@contextmanager
+def captured_messages(app: Flask) -> Iterator[list[Message]]:
+    """Collect the app's two-factor messages inside the block instead of sending them.
+
+    Each has `kind`, `to`, `subject`, `text`, `html`. They are there when the request, or the
+    call outside one, has ended.
+    """
+    callbacks, collected = app_state(app).callbacks, list[Message]()
+    before, callbacks.mail_sender = callbacks.mail_sender, collected.append
+    try:
+        yield collected
+    finally:
+        callbacks.mail_sender = before
 
 
 def set_up_totp(app: Flask, user: Any, name: str = "Test phone") -> str:

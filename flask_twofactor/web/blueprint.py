@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from . import courtesy, headers, security
 from .state import NAME, visit
-from .views import asking, challenge, leaving, settings, setup
+from .views import asking, challenge, leaving, not_me, settings, setup
 
 log = logging.getLogger("flask_twofactor")
 View = Callable[..., Response]
@@ -30,6 +30,7 @@ ROUTES: tuple[tuple[str, View, tuple[str, ...]], ...] = (
     ("/cancel", leaving.cancel, ("POST",)),
     ("/lost-device", challenge.lost_device, ("GET",)),
     ("/step-up", asking.step_up, ("GET", "POST")),
+    ("/not-me/<token>", not_me.not_me, ("GET", "POST")),
 )
 
 

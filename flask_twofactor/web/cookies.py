@@ -12,10 +12,11 @@ from functools import lru_cache
 from typing import Literal
 
 from flask import Response, current_app, request
-from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous import BadData
 
 from flask_twofactor.core.tokens import reference
 
+from .signing import serializer
 from .state import app_state
 
 Kind = Literal["known", "trusted"]
@@ -32,7 +33,7 @@ def tokens(kind: Kind) -> list[str]:
     if value is None or len(value) > LONGEST_COOKIE:
         return []
     try:
-        found = _serializer(kind).loads(value)
+        found = serializer(kind).loads(value)
     except BadData:
         return []
     own, *rest = found.split(".") if isinstance(found, str) else [""]
@@ -52,7 +53,7 @@ def add(response: Response, kind: Kind, token: str, replaces: str | None, second
 
 def write(response: Response, kind: Kind, kept: Sequence[str], seconds: int) -> None:
     """Set the cookie: HttpOnly, Lax, and Secure with `__Host-` over HTTPS (ASVS 3.3)."""
-    value = _serializer(kind).dumps(".".join([kind, *kept]))
+    value = serializer(kind).dumps(".".join([kind, *kept]))
     response.set_cookie(
         name(kind),
         str(value),
@@ -73,17 +74,3 @@ def name(kind: Kind) -> str:
 @lru_cache(maxsize=16)
 def _default_name(app_name: str) -> str:
     return f"twofactor_{hashlib.sha256(app_name.encode()).hexdigest()[:8]}"
-
-
-def _serializer(kind: Kind) -> URLSafeTimedSerializer:
-    fallbacks = current_app.config.get("SECRET_KEY_FALLBACKS") or ()
-    return _built(kind, (*fallbacks, current_app.config["SECRET_KEY"]))
-
-
-@lru_cache(maxsize=16)
-def _built(kind: Kind, keys: tuple[str, ...]) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(
-        list(keys),
-        salt=f"flask_twofactor.{kind}",
-        signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
-    )

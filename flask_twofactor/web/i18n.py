@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gettext as catalogues
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -16,12 +18,13 @@ from markupsafe import Markup, escape
 
 from flask_twofactor.core.texts import mark
 
-__all__ = ["date", "gettext", "language", "mark", "ngettext"]
+__all__ = ["date", "gettext", "in_language", "language", "mark", "moment", "ngettext"]
 log = logging.getLogger("flask_twofactor")
 ATTRIBUTE = "_twofactor_language"
 DOMAIN = "flask_twofactor"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 FOLDER = Path(__file__).parent.parent / "translations"
+_wanted: ContextVar[str | None] = ContextVar("twofactor_language", default=None)
 
 
 def gettext(text: str, **values: Any) -> str:
@@ -40,13 +43,34 @@ def ngettext(one: str, many: str, number: int, **values: Any) -> str:
 def date(at: float) -> Markup:
     """Give a UTC time as a date that people read, in an element that holds it for machines."""
     when = datetime.fromtimestamp(at, UTC)
+    return Markup('<time datetime="{}">{}</time>').format(f"{when:%Y-%m-%dT%H:%MZ}", _day(when))
+
+
+def moment(at: float) -> str:
+    """Give a UTC time as people read it, as plain text."""
+    when = datetime.fromtimestamp(at, UTC)
+    return gettext("%(day)s at %(time)s UTC", day=_day(when), time=f"{when:%H:%M}")
+
+
+def _day(when: datetime) -> str:
     english = language().partition("-")[0].partition("_")[0] == "en"
-    shown = f"{when.day} {MONTHS[when.month - 1]} {when.year}" if english else f"{when:%Y-%m-%d}"
-    return Markup('<time datetime="{}">{}</time>').format(f"{when:%Y-%m-%dT%H:%MZ}", shown)
+    return f"{when.day} {MONTHS[when.month - 1]} {when.year}" if english else f"{when:%Y-%m-%d}"
+
+
+@contextmanager
+def in_language(wanted: str) -> Iterator[None]:
+    """Translate into this language inside the block, whatever the request's own is."""
+    reset = _wanted.set(wanted)
+    try:
+        yield
+    finally:
+        _wanted.reset(reset)
 
 
 def language() -> str:
     """Give the language of this request: the host's choice, else the best we have."""
+    if (wanted := _wanted.get()) is not None:
+        return wanted
     context = _cv_request.get(None)
     if context is None:
         return "en"

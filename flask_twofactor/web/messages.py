@@ -36,6 +36,7 @@ TEXTS = {
     "wrong_password": mark("That password is not right. Please try again."),
     "hold_gone": mark("This sign-in took too long or was ended. Please sign in again."),
     "signed_out": mark("You are signed out. Please sign in again."),
+    "link_gone": mark("This link is not whole, or older than seven days. Nothing was changed."),
     "unavailable": mark("Sign-in codes cannot be checked right now. Nothing was lost."),
 }
 

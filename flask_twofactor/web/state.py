@@ -10,6 +10,7 @@ from flask import Flask, current_app
 from flask.globals import _cv_request
 from flask.wrappers import Request
 
+from flask_twofactor.core.notices import Message, Notice
 from flask_twofactor.core.policy import Verdict
 from flask_twofactor.core.ports import StoreKeeper
 from flask_twofactor.core.records import KnownBrowser, Mark, Source, Standing
@@ -38,6 +39,8 @@ class Callbacks:
     after_release: Callable[[User, Any], Any] | None = None
     request_loader_policy: Callable[[Request], bool] | None = None
     locale_selector: Callable[[], str | None] | None = None
+    mail_sender: Callable[[Message], object] | None = None
+    email_loader: Callable[[User], str | None] | None = None
 
 
 @dataclass(slots=True)
@@ -52,6 +55,8 @@ class AppState:
     prerequisite_endpoints: Collection[str] = ()
     manager: Any = None
     statics: frozenset[str] = frozenset()
+    find_sender: Callable[[], Callable[[Message], object] | None] = lambda: None
+    told_of_no_mail: bool = False
 
 
 @dataclass(slots=True)
@@ -91,6 +96,7 @@ class Visit:
     lost_race: bool = False
     body_bytes: int | None = None
     browser: KnownBrowser | None = None
+    notices: list[Notice] = field(default_factory=list)
 
 
 def app_state(app: Flask | None = None) -> AppState:

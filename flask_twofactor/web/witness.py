@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import g, has_request_context, request
+from flask import g, has_app_context, has_request_context, request
 
+from flask_twofactor.core import notices as rules
+from flask_twofactor.core.notices import Notice
 from flask_twofactor.core.records import Event, Surroundings
 
-from . import people, signals
-from .state import visit
+from . import i18n, mailing, people, signals
+from .state import app_state, visit
 
 REQUEST_ID = "X-Request-ID"
 
@@ -39,7 +41,20 @@ class RequestWitness:
         known = user is not None and user.is_authenticated and user.get_id() is not None
         return people.label(user) if known and people.user_key(user) == user_key else ""
 
-    def tell(self, events: Sequence[Event]) -> None:
-        """Send each event as a signal."""
+    def notice(self, event: Event) -> Notice | None:
+        """Make the notice of an event, if it has one and mails have a way out."""
+        rule = rules.rule_for(event)
+        if rule is None or not has_app_context() or not mailing.can_send(app_state()):
+            return None
+        return rules.notice_of(rule, event, self.surroundings(event), i18n.language())
+
+    def tell(self, events: Sequence[Event], notices: Sequence[Notice]) -> None:
+        """Send each event as a signal; mail the notices at the end of the request, or at once."""
         for event in events:
             signals.send(event)
+        if not notices:
+            return
+        if has_request_context():
+            visit().notices.extend(notices)
+        else:
+            mailing.deliver(notices)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from unittest.mock import patch
+from urllib.parse import urlsplit
 
 from flask import Flask
 from playwright.sync_api import Page
@@ -71,6 +72,7 @@ def walk(ann: Visitor, look: Look) -> None:
     codes = _set_up(ann, look)
     _log_in_again(ann, look, codes)
     _change(ann, look)
+    _say_not_me(ann, look)
     _meet_trouble(ann, look)
 
 
@@ -133,6 +135,17 @@ def _change(ann: Visitor, look: Look) -> None:
     ann.go("/two-factor/")
     ann.press("Turn off")
     look("step-up-to-turn-off")
+
+
+def _say_not_me(ann: Visitor, look: Look) -> None:
+    ann.go("/outbox")
+    link = ann.page.locator("a[href*='/not-me/']").first.get_attribute("href")
+    ann.go(urlsplit(str(link)).path)
+    look("not-me")
+    ann.press("Sign out everywhere")
+    look("not-me-done")
+    ann.go("/two-factor/not-me/cut-off")
+    look("link-gone")
 
 
 def _meet_trouble(ann: Visitor, look: Look) -> None:

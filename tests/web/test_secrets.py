@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 from flask_twofactor import StoreError
 from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.stores.keys import new_key
+from flask_twofactor.testing import captured_messages
 from flask_twofactor.web.state import app_state
 
 from .support.guard import break_store, mend_store
@@ -125,7 +126,10 @@ def run_and_host(tmp_path: Path, loud: pytest.LogCaptureFixture) -> Iterator[tup
     uri = f"sqlite:///{tmp_path}/two.db"
     with portal(TWOFACTOR_DATABASE_URI=uri, TWOFACTOR_KEYS=[key]) as host:
         host.app.before_request(lambda: run.traces.append(request.url))
-        whole_run(host, run)
+        with captured_messages(host.app) as mails:
+            whole_run(host, run)
+        assert len(mails) > 3
+        run.traces += [part for one in mails for part in (one.subject, one.text, one.html)]
         run.log = loud.text
         run.traces += [run.log, *map(repr, host.events), *map(str, host.events)]
         state = app_state(host.app)

@@ -9,7 +9,7 @@ from typing import Any, cast
 from flask import Response, current_app, request, session
 from flask.globals import _cv_request
 
-from flask_twofactor.web import cookies, courtesy, holding
+from flask_twofactor.web import cookies, courtesy, holding, mailing
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.state import ATTRIBUTE, Visit, app_state, this_request, visit
 
@@ -46,6 +46,8 @@ def _finish_checked(context: Any, response: Response) -> Response:
         keys.leave_cookie_alone(current_app)
     if (known := visit().browser) is not None:
         cookies.add(response, "known", known.token, known.replaces, cookies.KNOWN_SECONDS)
+    if visit().notices:
+        mailing.deliver(visit().notices)
     return response
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask_twofactor.core.notices import Notice, notice_of, rule_for
 from flask_twofactor.core.records import (
     Authenticator,
     Event,
@@ -31,6 +32,8 @@ class Bystander:
     """A witness that saw nothing special, and remembers what it was told."""
 
     told: list[Event] = field(default_factory=list)
+    queued: list[Notice] = field(default_factory=list)
+    writes: bool = False
 
     def surroundings(self, event: Event) -> Surroundings:
         """Give an address that is set aside for examples."""
@@ -41,9 +44,15 @@ class Bystander:
         """Give the key's last part."""
         return user_key.rpartition(":")[2]
 
-    def tell(self, events: Sequence[Event]) -> None:
+    def notice(self, event: Event) -> Notice | None:
+        """Give a notice where the rules say so, in French."""
+        rule = rule_for(event) if self.writes else None
+        return rule and notice_of(rule, event, self.surroundings(event), "fr")
+
+    def tell(self, events: Sequence[Event], notices: Sequence[Notice]) -> None:
         """Remember."""
         self.told.extend(events)
+        self.queued.extend(notices)
 
 
 @dataclass(frozen=True, slots=True)

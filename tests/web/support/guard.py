@@ -106,7 +106,7 @@ def post(client: FlaskClient, path: str, **fields: Any) -> TestResponse:
     return client.post(path, json=fields, headers=JSON | {"X-CSRFToken": token})
 
 
-STORE_CALLS = (*READS, *COMMITTED, "transaction")
+STORE_CALLS = (*READS, *COMMITTED, "due_notices", "transaction")
 
 
 def break_store(app: Flask) -> None:

@@ -13,7 +13,13 @@ from werkzeug.test import TestResponse
 from .host import session_of
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
-ARGUMENTS = {"filename": "twofactor.css", "method": "totp", "id": "1", "lang": "fr"}
+ARGUMENTS = {
+    "filename": "twofactor.css",
+    "method": "totp",
+    "id": "1",
+    "lang": "fr",
+    "token": "a.b.c",
+}
 
 
 class Step(NamedTuple):
