@@ -7,7 +7,8 @@ import logging
 import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, Response, current_app, jsonify, make_response, request
 from flask.globals import _cv_request
@@ -16,9 +17,6 @@ from werkzeug.exceptions import HTTPException
 from . import courtesy, headers, login_hook
 from . import session as keys
 from .state import User, app_state
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 PAGES = frozenset({"GET", "HEAD"})
 LOOK_ALIKE = re.compile(
