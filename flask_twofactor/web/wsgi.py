@@ -127,9 +127,15 @@ def _without_body(environ: WSGIEnvironment, app: Flask) -> WSGIEnvironment:
         **_placed(environ, app.config["APPLICATION_ROOT"].rstrip("/")),
     }
     asked.pop("HTTP_TRANSFER_ENCODING", None)
-    if environ["REQUEST_METHOD"] not in PAGES:
+    if not _is_page(environ):
         asked["HTTP_ACCEPT"] = "application/json"
     return asked
+
+
+def _is_page(environ: WSGIEnvironment) -> bool:
+    # A picture or a script's call that is led to a login page would only get the wrong answer.
+    navigates = environ.get("HTTP_SEC_FETCH_MODE", "navigate") == "navigate"
+    return navigates and environ["REQUEST_METHOD"] in PAGES
 
 
 def _placed(environ: WSGIEnvironment, root: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from flask_twofactor import TwoFactorGuard
 
 from .support.browsing import OurHost
 from .support.guard import CHALLENGE, JSON, break_store, mend_store
-from .support.host import cookie, put_cookie
+from .support.host import cookie, put_cookie, session_of
 from .support.mounted import (
     METHODS,
     MOUNT,
@@ -170,6 +170,18 @@ def test_a_page_that_wants_json_is_told() -> None:
 
     assert ask(host.held(), headers=JSON).get_json()["error"] == "two_factor_required"
     assert ask(host.client(), headers=JSON).status_code == 401
+
+
+@pytest.mark.parametrize(("mode", "status"), [("navigate", 302), ("no-cors", 401), ("cors", 401)])
+def test_what_is_in_a_page_is_no_page(mode: str, status: int) -> None:
+    """A picture or a script's call is not led to a login page, nor leaves a message there."""
+    host = OurHost()
+    mount(host)
+    client = host.client()
+    answer = ask(client, headers={"Accept": "image/webp,*/*;q=0.8", "Sec-Fetch-Mode": mode})
+
+    assert answer.status_code == status
+    assert ("_flashes" in session_of(client)) is (status == 302)
 
 
 @pytest.mark.parametrize("name", LOOK_ALIKES)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Response
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import create_environ
 
+from benchmarks.site import Site
 from flask_twofactor import TwoFactorGuard, testing
 from flask_twofactor.web import session as keys
 
 from .support.browsing import OurHost, is_held
+from .support.costs import statements
 from .support.guard import CHALLENGE, Ours
 from .support.host import cookie, session_of
-from .support.mounted import PAGES, ask, by_remember_cookie, is_inside, mount
+from .support.mounted import MOUNT, PAGES, Inner, ask, by_remember_cookie, is_inside, mount
 
 SETUP = "/two-factor/setup"
 FORM = "application/x-www-form-urlencoded"
@@ -280,3 +284,17 @@ def test_no_spelling_of_a_path_leads_around(method: str, path: str) -> None:
         assert inner.asked == []
         assert not is_inside(answer)
         assert "evil" not in (answer.location or "")
+
+
+@pytest.mark.parametrize(("email", "most"), [(None, 0), ("ann", 1), ("bob", 1)])
+def test_a_visit_costs_one_statement(tmp_path: Path, email: str | None, most: int) -> None:
+    """The guard asks the store once about whoever is signed in, and nothing about strangers."""
+    site = Site(tmp_path / "host", protected=True)
+    guard = TwoFactorGuard(Inner(), site.app)
+    site.app.wsgi_app = DispatcherMiddleware(site.app.wsgi_app, {MOUNT: guard})  # type: ignore[method-assign]
+    client = site.stranger() if email is None else site.log_in(email)
+    client.get(MOUNT)
+    found = statements(site, lambda: client.get(MOUNT))
+    site.close()
+
+    assert (len(found.seen), found.begun) == (most, 0)
