@@ -65,7 +65,7 @@ class TwoFactorGuard:
         """Answer, or hand on to the mounted app."""
         asked = _without_body(environ, self._app)
         found = self._look(asked)
-        if isinstance(found, Response):
+        if not isinstance(found, str):  # whatever class the app's answers are of
             return found(asked, start_response)
         for name in [name for name in environ if is_look_alike(name)]:
             del environ[name]

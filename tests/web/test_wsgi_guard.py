@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import create_environ, run_wsgi_app
+from werkzeug.wrappers import Response as BareResponse
 
 from flask_twofactor import TwoFactorGuard
 
@@ -252,6 +253,17 @@ def test_a_name_that_fails_lets_nobody_in() -> None:
     inner = mount(host, remote_user=lambda user: user.nickname)
 
     assert ask(host.signed_in(host.vic)).status_code == 503
+    assert inner.asked == []
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "PROPFIND"])
+def test_an_answer_of_another_class_is_no_name(method: str) -> None:
+    """An app whose answers are no Flask responses lets nobody in by that."""
+    host = OurHost()
+    host.app.response_class = BareResponse  # type: ignore[assignment]
+    inner = mount(host)
+
+    assert ask(host.client(), method).status_code in {302, 401}
     assert inner.asked == []
 
 
