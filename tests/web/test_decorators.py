@@ -30,6 +30,15 @@ def test_strangers_go_to_the_login_page(path: str, method: str) -> None:
 
 
 @pytest.mark.parametrize("path", GUARDED.values(), ids=GUARDED)
+def test_without_a_login_page_strangers_get_401(path: str) -> None:
+    """A host that names no login page answers with 401, as its login manager does."""
+    with guarded() as host:
+        host.manager.login_view = None
+
+        assert host.client().get(path).status_code == 401
+
+
+@pytest.mark.parametrize("path", GUARDED.values(), ids=GUARDED)
 def test_held_people_go_to_the_challenge(path: str) -> None:
     """Who is held is led to the challenge, and JSON is told."""
     with guarded() as host:

@@ -147,7 +147,7 @@ def test_without_a_checker_they_sign_in_again(path: str) -> None:
     """A host that cannot check a password lets them sign in again, and on to the page."""
     with guarded(asks_password=False) as host:
         client = host.plain()
-        host.clock.move(600)
+        host.clock.move(600.5)
         asked = client.get(path).location
         left = form(client, asked)
         assert left.location == f"/login?next=%2F{path[1:]}"
@@ -155,6 +155,19 @@ def test_without_a_checker_they_sign_in_again(path: str) -> None:
 
         host.log_in(client, host.vic)
         assert client.get(path).text == REACHED
+
+
+def test_signing_in_again_is_by_password() -> None:
+    """A remember-me cookie, put back after the log-out, is no signing in again."""
+    with guarded(asks_password=False) as host:
+        client = host.client()
+        host.log_in(client, host.vic, remember="1")
+        copied = cookie(client, "remember_token")
+        form(client, client.get("/delete").location)
+        put_cookie(client, copied, "remember_token")
+
+        assert "account of" in client.get("/account").text
+        assert client.get("/delete").location.startswith(CONFIRM)
 
 
 def test_signing_in_again_is_for_the_same_person() -> None:
@@ -175,6 +188,20 @@ def test_the_password_is_not_enough_for_who_has_more() -> None:
 
         for path in ("/fresh", "/delete"):
             assert client.get(path).location.startswith(STEP_UP)
+        step_up(host, client, client.get("/fresh").location)
+        assert client.post("/delete").location.startswith(STEP_UP)
+
+
+def test_an_action_takes_no_backup_code() -> None:
+    """A backup code gives no leave for an action, and none is spent."""
+    with guarded() as host:
+        client = host.protected()
+        codes = make_codes(client)
+        address = f"{STEP_UP}?action={ACTION}"
+        answer = send(client, address, method="backup_code", code=codes[0])
+
+        assert answer.get_json()["error"] == "unknown_method"
+        assert client.post("/delete").location.startswith(STEP_UP)
 
 
 # -- action ----------------------------------------------------------------------------

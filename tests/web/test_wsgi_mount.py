@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Response
+from flask import Response, g
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import create_environ
 
@@ -37,6 +37,7 @@ class Untouchable(io.RawIOBase):
 def test_the_body_is_left_alone(*, inside: bool) -> None:
     """The guard reads no byte of the body, and hands on the very stream it got."""
     host = OurHost()
+    host.manager.request_loader(lambda request: host.load(request.form.get("key", "")))
     inner = mount(host)
     inner.read = False
     client = host.signed_in(host.vic) if inside else host.client()
@@ -91,9 +92,10 @@ def test_an_open_context_gives_nobody_away() -> None:
     """Inside an app context that remembers a user, the next visitor is still nobody."""
     host = OurHost()
     inner = mount(host)
+    client = host.signed_in(host.vic)
     with host.app.app_context():
-        client = host.signed_in(host.vic)
         assert is_inside(ask(client))
+        assert "_login_user" not in g
         assert not is_inside(ask(host.client()))
         assert not is_inside(ask(host.held()))
 

@@ -36,7 +36,7 @@ def step_up(refused: RefusedError | None = None) -> Response:
                 form.method.data,
                 text(form.code.data),
                 cookies.references("known"),
-                full=_is_full(),
+                full=value("full") == "1",
                 action=_action(),
             )
         except RefusedError as error:
