@@ -42,7 +42,12 @@ def test_the_body_is_left_alone(*, inside: bool) -> None:
     inner.read = False
     client = host.signed_in(host.vic) if inside else host.client()
     body = Untouchable()
-    sent = {"wsgi.input": body, "HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_TYPE": FORM}
+    sent = {
+        "wsgi.input": body,
+        "wsgi.input_terminated": True,
+        "HTTP_TRANSFER_ENCODING": "chunked",
+        "CONTENT_TYPE": FORM,
+    }
     ask(client, "PUT", environ_overrides=sent)
 
     assert [one["wsgi.input"] for one in inner.asked] == ([body] if inside else [])
