@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 
 from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.policy import is_recent
@@ -12,7 +13,7 @@ from flask_twofactor.core.records import Authenticator, Event, StepUp
 from flask_twofactor.core.tokens import mint, reference
 
 from . import answering
-from .acting import Acting
+from .acting import Acting, ask_again
 from .context import Ports
 
 LONGEST_ACTION = 64
@@ -102,7 +103,9 @@ def ask_for_action(
     place, shown_at = reference(token), _shown_at(acting, protected=protected)
     now = ports.clock()
     if place is not None and shown_at is not None:
-        with ports.store.transaction() as transaction:
+        with suppress(RefusedError), ports.store.transaction() as transaction:
+            if acting.proof is not None:
+                ask_again(transaction, acting)
             if transaction.use_action(
                 place, acting.user_key, action, shown_at=shown_at, now=now, changing=changing
             ):

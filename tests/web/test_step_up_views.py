@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from flask_twofactor.stores import step_ups
 from flask_twofactor.stores.keys import new_key
+from flask_twofactor.web.state import app_state
 
 from .support.guard import JSON
 from .support.guarded import ACTION, REACHED, guarded, stale, step_up
@@ -301,6 +302,25 @@ def test_an_action_ends_with_the_session() -> None:
         form(client, CHALLENGE, method="totp", code=host.code())
 
         assert client.post("/delete").location.startswith(STEP_UP)
+
+
+def test_an_action_of_a_session_that_just_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session that ends while its request is on the way does nothing that needs leave."""
+    with guarded() as host:
+        client = host.protected()
+        step_up(host, client, client.get("/delete").location)
+        store = app_state(host.app).ports.store
+        real = store.transaction
+
+        def late() -> Any:
+            monkeypatch.setattr(store, "transaction", real)
+            with host.app.test_request_context():  # another request, in between
+                host.twofactor.password_changed(host.vic)
+            return real()
+
+        monkeypatch.setattr(store, "transaction", late)
+        assert client.post("/delete").location.startswith(STEP_UP)
+        assert client.get("/account").location.startswith("/login")
 
 
 def _at_once(host: Portal, client: FlaskClient, times: int = 8) -> int:
