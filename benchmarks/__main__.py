@@ -20,7 +20,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import codes, loading, pages
+from benchmarks import codes, loading, mounts, pages
 
 
 def main() -> None:
@@ -36,6 +36,7 @@ def main() -> None:
         _print(pages.table(folder, rounds))
         print(pages.summary(folder) + "\n")
         _print([("Checks, with storage", *codes.HEAD[1:]), *codes.table(folder, rounds)[1:]])
+        _print(mounts.table(folder, rounds))
         _print(loading.qr_table(max(5, rounds // 5)))
         _print(loading.import_table(folder, runs))
 

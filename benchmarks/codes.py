@@ -54,8 +54,8 @@ def _guess(site: Site, wanted: str, type_code: Callable[[], str]) -> Callable[[]
     def guess() -> None:
         owned = ports.store.authenticators(KEY)
         with suppress(RefusedError):
-            method, claim = answering.check(ports, KEY, owned, wanted, type_code())
-            with answering.accepting(ports, KEY, method, claim, ports.clock()):
+            accepted = answering.check(ports, KEY, owned, wanted, type_code(), ())
+            with answering.accepting(ports, accepted, ports.clock()):
                 pass
 
     return guess

@@ -25,9 +25,9 @@ from flask_twofactor.web.state import app_state
 CHALLENGE = "/two-factor/challenge"
 KEY = "member:1"
 RESETS = (
-    update(schema.authenticator).values(counter=-1),
+    update(schema.authenticator).values(counter=-1, failures=0),
     update(schema.single_use_code).values(spent_at=None),
-    update(schema.account).values(failures=0, blocked_until=0),
+    update(schema.account).values(failures=0, blocked_until=0, guesses=""),
 )
 
 

@@ -1,6 +1,7 @@
 """The client area of a hosting company: a small Flask-Login app that shows the extension at work.
 
-Everything but :mod:`example_app.two_factor` is what such an app looks like without the extension.
+Everything but :mod:`example_app.two_factor`, the guard in :mod:`example_app.files` and two decorators
+in :mod:`example_app.pages` is what such an app looks like without the extension.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from example_app import (
     auth,
     database,
     errors,
+    files,
     headers,
     outbox,
     pages,
@@ -36,14 +38,14 @@ def create_app(
 ) -> Flask:
     """Make the client area, seeded with its demo accounts on the first start.
 
-    Its data (database, secret key) lie in the instance folder, *instance_path* or Flask's own
+    Its data (database, secret key, files) lie in the instance folder, *instance_path* or Flask's own
     choice, unless *config* says otherwise.
     """
     app = Flask(__name__, instance_path=instance_path)
     Path(app.instance_path).mkdir(mode=0o700, parents=True, exist_ok=True)
     settings.load(app, config)
     csrf.init_app(app)
-    for part in (database, auth, pages, outbox, errors, headers, two_factor):
+    for part in (database, auth, pages, outbox, errors, headers, two_factor, files):
         part.init_app(app)
     seed.first_start(app)
     return app

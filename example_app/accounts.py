@@ -34,6 +34,14 @@ def by_email(email: str) -> Account | None:
     return session().scalars(select(Account).where(Account.email == wanted)).unique().one_or_none()
 
 
+def delete(account: Account) -> None:
+    """Delete *account* and what it may do."""
+    for membership in account.memberships:
+        session().delete(membership)
+    session().delete(account)
+    session().commit()
+
+
 def sign_in(email: str, password: str) -> Account | None:
     """Return the account if the password is right.
 

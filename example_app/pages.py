@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, redirect, render_template, url_for
-from flask_login import current_user, login_required
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask_login import current_user, login_required, logout_user
 from sqlalchemy import select
 
-from example_app import showcase
+from example_app import accounts, files, showcase
 from example_app.database import session
 from example_app.models import Account, Membership, Tenant
+from example_app.two_factor import twofactor
+from flask_twofactor import step_up_required, two_factor_required
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -53,10 +55,24 @@ def team() -> ResponseReturnValue:
 
 
 @bp.get("/billing")
-@login_required
+@two_factor_required
 def billing() -> ResponseReturnValue:
-    """Plans and the last invoices."""
+    """Plans and the last invoices, for people with two-factor authentication."""
     return render_template("billing.html", bills=showcase.bills(_tenants()))
+
+
+@bp.post("/delete-account")
+@step_up_required(action="delete-account")
+def delete_account() -> ResponseReturnValue:
+    """Delete the own account for good, after a code that was given for just that."""
+    account = accounts.by_key(current_user.get_id())
+    if account is not None:
+        accounts.delete(account)
+        files.delete(str(account.id))
+        twofactor.forget_user(account)
+    logout_user()
+    flash("Your account is deleted.")
+    return redirect(url_for("auth.login"))
 
 
 def _tenants() -> list[Tenant]:

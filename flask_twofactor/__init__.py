@@ -10,7 +10,10 @@ from .core.records import Status as Status
 from .extension import TwoFactor as TwoFactor
 from .methods.backup_codes import BackupCodes as BackupCodes
 from .methods.totp import TOTP as TOTP
+from .web.decorators import step_up_required as step_up_required
+from .web.decorators import two_factor_required as two_factor_required
 from .web.signals import two_factor_event as two_factor_event
+from .web.wsgi import TwoFactorGuard as TwoFactorGuard
 
 __all__ = [
     "TOTP",
@@ -23,5 +26,8 @@ __all__ = [
     "StoreError",
     "TwoFactor",
     "TwoFactorError",
+    "TwoFactorGuard",
+    "step_up_required",
     "two_factor_event",
+    "two_factor_required",
 ]

@@ -155,6 +155,17 @@ class PendingSetup:
 
 
 @dataclass(frozen=True, slots=True)
+class StepUp:
+    """Leave to do one named action, once; `id` is the reference of the session's token."""
+
+    id: str
+    user_key: str
+    action: str
+    created_at: float
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """What a host may know of a user: protected, held by rule, and what is set up."""
 

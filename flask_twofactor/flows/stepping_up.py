@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from contextlib import suppress
 
 from flask_twofactor.core.errors import RefusedError
-from flask_twofactor.core.ports import Method
-from flask_twofactor.core.records import Authenticator, Event
+from flask_twofactor.core.policy import is_recent
+from flask_twofactor.core.ports import Method, Transaction
+from flask_twofactor.core.records import Authenticator, Event, StepUp
+from flask_twofactor.core.tokens import mint, reference
 
 from . import answering
-from .acting import Acting
+from .acting import Acting, ask_again
 from .context import Ports
+
+LONGEST_ACTION = 64
+
+
+def action_name(name: object) -> str | None:
+    """Give the name of an action, or None for what is none."""
+    if not isinstance(name, str) or not 0 < len(name) <= LONGEST_ACTION:
+        return None
+    return name if name.isprintable() else None
 
 
 def methods(
@@ -28,12 +41,14 @@ def answer(
     browsers: Sequence[str] = (),
     *,
     full: bool,
-) -> None:
+    action: str | None = None,
+) -> str | None:
     """Check a code and note on this session's proof that it was right, just now.
 
     Where a full second factor is asked, a backup code is not looked at, so that none is lost.
+    If it was asked for one action, give the token of the leave to do that, once.
     """
-    owned = _owned(ports, acting, full=full)
+    owned = _owned(ports, acting, full=full or action is not None)
     if acting.proof is None:
         raise RefusedError("not_protected")
     accepted = answering.check(ports, acting.user_key, owned, wanted, typed, browsers)
@@ -42,17 +57,90 @@ def answer(
         counts_fully = not method.fallback_only
         if not transaction.note_step_up(acting.proof.id, method.name, now, full=counts_fully):
             raise RefusedError("signed_out")
-        transaction.record(Event("stepped_up", acting.user_key, now, method=method.name))
+        event = Event("stepped_up", acting.user_key, now, method=method.name, reason=action)
+        transaction.record(event)
+        return _allow(ports, transaction, acting, action, now)
 
 
-def note_password(ports: Ports, acting: Acting) -> None:
-    """Note that this person gave the right password again, just now."""
+def note_password(ports: Ports, acting: Acting, *, action: str | None = None) -> str | None:
+    """Note that this person gave the right password again, just now.
+
+    If it was asked for one action, give the token of the leave to do that, once.
+    """
     now = ports.clock()
     with ports.store.transaction() as transaction:
         if acting.hold is not None:
             transaction.note_hold_password(acting.hold.id, now)
         elif acting.proof is not None:
             transaction.note_password(acting.proof.id, now)
+        return _allow(ports, transaction, acting, action, now)
+
+
+def allow_after_login(ports: Ports, acting: Acting, action: str | None) -> str | None:
+    """Give the token of the leave to do one action, good only once the person signed in anew."""
+    now = ports.clock()
+    with ports.store.transaction() as transaction:
+        return _allow(ports, transaction, acting, action, now)
+
+
+def ask_for_freshness(
+    ports: Ports, acting: Acting, *, protected: bool, max_age: float | None
+) -> None:
+    """Let pass who showed a full second factor less than `max_age` seconds ago.
+
+    None takes STEP_UP_MINUTES. A backup code never counts (ASVS 7.5.3); who has nothing set up
+    shows the password. RefusedError says what to show.
+    """
+    within = ports.limits.step_up if max_age is None else max_age
+    if not is_recent(_shown_at(acting, protected=protected), within, ports.clock()):
+        raise _refused(protected=protected, action=None)
+
+
+def ask_for_action(
+    ports: Ports, acting: Acting, action: str, token: object, *, protected: bool, changing: bool
+) -> None:
+    """Let pass who showed it for this action, and use that up; RefusedError says what to show."""
+    place, shown_at = reference(token), _shown_at(acting, protected=protected)
+    now = ports.clock()
+    if place is not None and shown_at is not None:
+        with suppress(RefusedError), ports.store.transaction() as transaction:
+            if acting.proof is not None:
+                ask_again(transaction, acting)
+            if transaction.use_action(
+                place, acting.user_key, action, shown_at=shown_at, now=now, changing=changing
+            ):
+                return
+    raise _refused(protected=protected, action=action)
+
+
+def _shown_at(acting: Acting, *, protected: bool) -> float | None:
+    if not protected:
+        return acting.password_at
+    return None if acting.proof is None else acting.proof.verified_at
+
+
+def _refused(*, protected: bool, action: str | None) -> RefusedError:
+    if protected:
+        return RefusedError("step_up_required", full=True, action=action)
+    return RefusedError("password_required", action=action)
+
+
+def _allow(
+    ports: Ports, transaction: Transaction, acting: Acting, action: str | None, now: float
+) -> str | None:
+    if action is None:
+        return None
+    token = mint()
+    transaction.allow_action(
+        StepUp(
+            id=reference(token) or "",
+            user_key=acting.user_key,
+            action=action,
+            created_at=math.floor(now),  # as exact as the time in a session's mark
+            expires_at=now + ports.limits.step_up,
+        )
+    )
+    return token
 
 
 def _owned(ports: Ports, acting: Acting, *, full: bool) -> list[Authenticator]:

@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-VERSION = "0003"
+VERSION = "0004"
 """The newest schema version; the newest file in `migrations/versions` has the same."""
 
 metadata = MetaData(
@@ -186,6 +186,20 @@ notice = Table(
     Index(None, "try_at"),
 )
 
+step_up = Table(
+    "twofactor_step_up",
+    metadata,
+    Column("id", REFERENCE, primary_key=True),
+    Column("user_key", USER_KEY, nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Column("seen_at", Double),
+    Column("used_at", Double),
+    Index(None, "user_key"),
+    Index(None, "expires_at"),
+)
+
 PERSONAL = (
     account,
     authenticator,
@@ -195,5 +209,6 @@ PERSONAL = (
     pending_setup,
     known_browser,
     notice,
+    step_up,
 )
 """The tables whose rows belong to a person, for `forget_user`."""

@@ -22,6 +22,7 @@ from flask_twofactor.core.records import (
 
 from . import auditing, queueing, schema, statements, throttling
 from .sealing import KeyRing
+from .step_ups import StepUpWrites
 from .throttling import Budgets
 
 AUTHENTICATOR, SINGLE_USE, HOLD, SETUP = "authenticator", "single_use_code", "hold", "setup"
@@ -29,7 +30,7 @@ FINISHED = ""
 """What stands where a setup's sealed step was."""
 
 
-class SQLTransaction:
+class SQLTransaction(StepUpWrites):
     """One transaction on one short connection of the store; see `core.ports.Transaction`."""
 
     def __init__(

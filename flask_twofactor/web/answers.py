@@ -65,11 +65,15 @@ def go(target: str, note: str | None = None) -> Response:
     return make_response(redirect(target, 303))
 
 
-def ask_first(refused: RefusedError, next_page: str) -> Response:
-    """Lead to what must be shown first, the second factor or the password, and back."""
+def ask_first(refused: RefusedError, next_page: str, again: str | None = None) -> Response:
+    """Lead to what must be shown first, the second factor or the password, and back.
+
+    `again` lets the person read there that a form has to be sent once more.
+    """
     _note(refused)
     full = "1" if refused.evidence.get("full") else None
-    target = url_for(NEEDS[refused.code], next=next_page, full=full)
+    action = refused.evidence.get("action")
+    target = url_for(NEEDS[refused.code], next=next_page, full=full, action=action, again=again)
     if wants_json():
         answer = {"error": refused.code, f"{refused.code.removesuffix('_required')}_url": target}
         return make_response(jsonify(answer), 403)

@@ -11,6 +11,7 @@ from .headers import protect
 from .render import render
 from .state import app_state, this_request
 
+SETUP_REQUIRED = "two_factor_setup_required"
 log = logging.getLogger("flask_twofactor")
 
 
@@ -26,7 +27,7 @@ def wants_json() -> bool:
     return bool(accepted["application/json"] > html)
 
 
-def ask_for_factor(purpose: str) -> Response:
+def ask_for_factor(purpose: str, *, setup_status: int = 403) -> Response:
     """Lead a held person to the challenge, or to setup; JSON clients get the stable error."""
     handler = app_state().callbacks.held_handler
     if handler is not None:
@@ -35,15 +36,20 @@ def ask_for_factor(purpose: str) -> Response:
         except Exception:
             log.exception("held_handler failed; the usual answer is given")
     if purpose == "setup":
-        return _lead("two_factor_setup_required", "setup_url", "twofactor.setup_index", 403)
-    return _lead("two_factor_required", "challenge_url", "twofactor.challenge", 401)
+        return _lead(SETUP_REQUIRED, "setup_url", url_for("twofactor.setup_index"), setup_status)
+    return _lead("two_factor_required", "challenge_url", url_for("twofactor.challenge"), 401)
 
 
-def _lead(code: str, name: str, endpoint: str, status: int) -> Response:
+def ask_for_setup(next_page: str) -> Response:
+    """Lead a signed-in person to setup, and on to a page from there."""
+    target = url_for("twofactor.setup_index", next=next_page)
+    return _lead(SETUP_REQUIRED, "setup_url", target, 403, code=303)
+
+
+def _lead(error: str, name: str, target: str, status: int, code: int = 302) -> Response:
     if wants_json():
-        answer = make_response(jsonify({"error": code, name: url_for(endpoint)}), status)
-        return protect(answer)
-    return protect(make_response(redirect(url_for(endpoint))))
+        return protect(make_response(jsonify({"error": error, name: target}), status))
+    return protect(make_response(redirect(target, code)))
 
 
 def unavailable() -> Response:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit, urlunsplit
 
-from flask import request, url_for
+from flask import current_app, request, url_for
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from flask_twofactor.flows import setting_up
 
@@ -66,6 +67,33 @@ def here() -> str:
 def here_or(page: str) -> str:
     """Give this request's own page if it is a GET, else the given one: nothing is replayed."""
     return here() if request.method in {"GET", "HEAD"} else page
+
+
+def form_page() -> str:
+    """Give the page this request came from, to send its form again from there.
+
+    A GET is its own page. Of anything else nothing is kept: the page that the browser says it
+    came from, else the request's own page, else the landing page.
+    """
+    if request.method in {"GET", "HEAD"}:
+        return here()
+    own = request.script_root + request.path
+    pages = (safe_path(request.referrer), safe_path(own))
+    return next((page for page in pages if page is not None and _has_page(page)), landing())
+
+
+def _has_page(path: str) -> bool:
+    # What the app does not know may be a mounted app's.
+    adapter = current_app.create_url_adapter(request._get_current_object())  # type: ignore[attr-defined] # noqa: SLF001
+    if adapter is None:
+        return False
+    try:
+        adapter.match(urlsplit(path).path.removeprefix(request.script_root), method="GET")
+    except MethodNotAllowed:
+        return False
+    except HTTPException:
+        pass
+    return True
 
 
 def wanted(default: str) -> str:

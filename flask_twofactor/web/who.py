@@ -38,6 +38,12 @@ def acting() -> Acting | None:
     )
 
 
+def is_protected() -> bool:
+    """Say whether who was let in on this request has a second factor; no statement."""
+    standing = visit().standing
+    return standing is not None and standing.protected
+
+
 def user() -> User | None:
     """Give the host's object of who acts."""
     return login_hook.setup_user() if keys.HOLD in session else login_hook.signed_in()

@@ -172,7 +172,7 @@ def test_a_notice_is_given_up_after_three_days(caplog: pytest.LogCaptureFixture)
         assert deliver_due(host) == Delivered()
         (dropped,) = [one for one in host.events if one.name == "notice_dropped"]
 
-    assert (dropped.user_key, dropped.reason) == ("user:2", "set_up")
+    assert (dropped.user_key, dropped.reason) == ("@Person:2", "set_up")
     assert "is given up" in caplog.text
 
 
@@ -249,7 +249,7 @@ def test_what_is_rolled_back_is_not_queued(monkeypatch: pytest.MonkeyPatch) -> N
 
         def undone() -> None:
             with store.transaction() as transaction:
-                transaction.record(Event("disabled", "user:2", host.clock.now))
+                transaction.record(Event("disabled", "@Person:2", host.clock.now))
                 raise RuntimeError
 
         with host.app.app_context(), pytest.raises(RuntimeError):

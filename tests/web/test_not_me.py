@@ -64,7 +64,7 @@ def _is_known(host: Portal, client: FlaskClient) -> bool:
     headers = {"Cookie": f"{cookie.key}={cookie.value}"}
     with host.app.test_request_context(headers=headers):
         store = host.app.extensions["twofactor"].ports.store
-        return bool(store.knows_browser("user:2", cookies.references("known")))
+        return bool(store.knows_browser("@Person:2", cookies.references("known")))
 
 
 def test_a_get_changes_nothing() -> None:
@@ -145,7 +145,7 @@ def test_the_link_works_for_seven_days_and_as_often_as_one_likes() -> None:
 def forged(host: Portal) -> list[str]:
     """Give tokens that are none of ours for this page."""
     with host.app.test_request_context():
-        mine = ["not_me", "user:2", "a" * 32, int(host.clock.now)]
+        mine = ["not_me", "@Person:2", "a" * 32, int(host.clock.now)]
         return [
             "a",
             "a.b.c",
@@ -154,8 +154,8 @@ def forged(host: Portal) -> list[str]:
             URLSafeTimedSerializer("another key").dumps(mine),
             URLSafeTimedSerializer(str(host.app.secret_key)).dumps(mine),
             serializer(links.KIND).dumps(["known", *mine[1:]]),
-            serializer(links.KIND).dumps("user:2"),
-            serializer(links.KIND).dumps({"user_key": "user:2"}),
+            serializer(links.KIND).dumps("@Person:2"),
+            serializer(links.KIND).dumps({"user_key": "@Person:2"}),
             serializer(links.KIND).dumps([*mine[:3], "soon"]),
             serializer(links.KIND).dumps(mine)[:-2],
         ]

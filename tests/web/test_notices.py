@@ -228,7 +228,7 @@ def test_the_language_is_that_of_the_event(monkeypatch: pytest.MonkeyPatch) -> N
         assert '<html lang="ur"' in sent[0].html
         asked.clear()
         with host.app.app_context():
-            notice = Notice("a", "user:2", "set_up", host.clock.now, "fr-CA", 1, 0)
+            notice = Notice("a", "@Person:2", "set_up", host.clock.now, "fr-CA", 1, 0)
             mail = app_state().ports.mail
             assert mail is not None
             assert mail.write(notice) is not None

@@ -2,7 +2,7 @@
 
 A held login is absent from Flask-Login's state, never present under a flag. Four places see
 to that: every load of a user passes `load_guard.load`; a login is turned into a hold by
-`login.on_login`; each request that comes with a session is vetted by `_enter` before any of
+`login.on_login`; each request that comes with a session is vetted by `enter` before any of
 the host's code; and `final_check.finish` looks once more before the session is saved, whatever
 happened in between. This is the only room that knows Flask-Login.
 """
@@ -24,19 +24,31 @@ from flask_twofactor.web import courtesy, security
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.state import AppState, app_state, visit
 
-from .final_check import finish, unauthorized
-from .host import clear_remember, login_page, login_page_for, sign_out, to_login
-from .load_guard import load, setup_user, signed_in
+from .final_check import finish, held_for, unauthorized
+from .host import (
+    clear_remember,
+    is_login_view,
+    login_page,
+    login_page_for,
+    sign_out,
+    to_login,
+)
+from .load_guard import load, present, setup_user, signed_in
 from .login import adopt_proof, is_held, on_login, on_logout, release
 
 __all__ = [
     "adopt_proof",
     "clear_remember",
+    "enter",
+    "finish",
+    "held_for",
     "install",
     "is_held",
+    "is_login_view",
     "login_page",
     "login_page_for",
     "make_ready",
+    "present",
     "release",
     "setup_user",
     "sign_out",
@@ -51,7 +63,7 @@ GUARDED = "_twofactor_guarded"
 def install(app: Flask, state: AppState) -> None:
     """Hook one app. What the host sets up later is found at the first request."""
     app.preprocess_request = partial(  # type: ignore[method-assign]
-        _enter, app, state, app.preprocess_request
+        enter, app, state, app.preprocess_request
     )
     user_logged_in.connect(on_login, sender=app, weak=False)
     user_logged_out.connect(on_logout, sender=app, weak=False)
@@ -74,7 +86,8 @@ def make_ready(app: Flask, state: AppState) -> None:
     state.manager = manager
 
 
-def _enter(app: Flask, state: AppState, original: Callable[[], Any]) -> Any:
+def enter(app: Flask, state: AppState, original: Callable[[], Any]) -> Any:
+    """Vet whoever comes with a session, then go on with `original`."""
     # This runs on every page: proxies are left out because each costs several calls.
     context: Any = _cv_request.get()
     if (

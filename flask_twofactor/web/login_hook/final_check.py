@@ -55,16 +55,21 @@ def unauthorized(original: Callable[[], Any]) -> Any:
     """Lead a held visitor on; answer others as the host does."""
     if "twofactor" not in current_app.extensions or is_allowed_while_held():
         return original()
-    now = visit()
-    if now.pending is not None and now.pending.source != "login":
-        return courtesy.ask_for_factor(now.pending.verdict)
     try:
-        purpose = holding.purpose_of_session()
+        purpose = held_for()
     except Exception:
         log.exception("a hold could not be read; nobody is let in")
-        now.failed = True
+        visit().failed = True
         return courtesy.unavailable()
     return original() if purpose is None else courtesy.ask_for_factor(purpose)
+
+
+def held_for() -> str | None:
+    """Give what this visitor is held for, `challenge` or `setup`, or None."""
+    now = visit()
+    if now.pending is not None and now.pending.source != "login":
+        return now.pending.verdict
+    return holding.purpose_of_session()
 
 
 def _conclude(response: Response) -> Response:

@@ -79,12 +79,16 @@ def setup_user() -> User | None:
     return reload_user(held.kept.login_id, held.user_key)
 
 
+def present() -> User | None:
+    """Give the user that this request may see, however they came in, or None."""
+    user = people.unwrap(current_user)
+    return user if is_somebody(user) else None
+
+
 def signed_in() -> User | None:
     """Give the user of a vetted, session-based sign-in, or None."""
-    user = people.unwrap(current_user)
-    if not is_somebody(user) or visit().source not in {"session", "remember"}:
-        return None
-    return user
+    user = present()
+    return user if visit().source in {"session", "remember"} else None
 
 
 def _drop_login() -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 
-from flask import Response, request, url_for
+from flask import Response, flash, request, session, url_for
 
 from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.records import Mark
 from flask_twofactor.flows import stepping_up
 from flask_twofactor.flows.acting import Acting
-from flask_twofactor.web import answers, cookies, login_hook, redirects, who
+from flask_twofactor.web import answers, cookies, courtesy, login_hook, redirects, who
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.forms import CodeForm, PasswordForm, text, value
+from flask_twofactor.web.i18n import gettext
 from flask_twofactor.web.state import app_state
 
 log = logging.getLogger("flask_twofactor")
@@ -29,17 +30,18 @@ def step_up(refused: RefusedError | None = None) -> Response:
     if request.method == "POST" and refused is None:
         form = CodeForm.read()
         try:
-            stepping_up.answer(
+            token = stepping_up.answer(
                 app_state().ports,
                 acting,
                 form.method.data,
                 text(form.code.data),
                 cookies.references("known"),
                 full=value("full") == "1",
+                action=_action(),
             )
         except RefusedError as error:
             return _ask_for_code(acting, target, error)
-        return answers.go(target)
+        return _go_on(target, token)
     return _ask_for_code(acting, target, refused)
 
 
@@ -52,17 +54,18 @@ def confirm_password(refused: RefusedError | None = None) -> Response:
     target = redirects.wanted(url_for(f"twofactor.{default}"))
     if request.method == "POST" and refused is None:
         if app_state().callbacks.password_checker is None:
-            login_hook.sign_out()
-            return answers.go(login_hook.login_page_for(target))
-        refused = _check_password(acting)
-        if refused is None:
-            return answers.go(target)
+            return _sign_in_again(acting, target)
+        try:
+            return _go_on(target, _check_password(acting))
+        except RefusedError as error:
+            refused = error
     can_ask = app_state().callbacks.password_checker is not None
     facts = {"next": target}
     return answers.page(
         "confirm_password",
         facts,
         refused=refused,
+        back=_back(target),
         can_ask=can_ask,
         held=acting.hold is not None,
         label=acting.account.label,
@@ -70,27 +73,75 @@ def confirm_password(refused: RefusedError | None = None) -> Response:
 
 
 def _ask_for_code(acting: Acting, target: str, refused: RefusedError | None) -> Response:
-    full = value("full") == "1"
-    method, others = stepping_up.methods(app_state().ports, acting, value("method"), full=full)
+    full, ports = _is_full(), app_state().ports
+    method, others = stepping_up.methods(ports, acting, value("method"), full=full)
     if method is None:
         return answers.go(url_for("twofactor.overview"))
-    facts = {"method": method.name, "next": target}
-    return answers.page("step_up", facts, refused=refused, asked=method, others=others, full=full)
+    kept = {"next": target, "full": "1" if full else None, "action": _action(), "again": _again()}
+    return answers.page(
+        "step_up",
+        {"method": method.name, "next": target},
+        refused=refused,
+        asked=method,
+        others=others,
+        full=full,
+        kept=kept,
+        back=_back(target),
+    )
 
 
-def _check_password(acting: Acting) -> RefusedError | None:
+def _check_password(acting: Acting) -> str | None:
     state, password = app_state(), PasswordForm.read().password.data
     checker, user = state.callbacks.password_checker, who.user()
     if not password:
-        return RefusedError("password_missing")
+        raise RefusedError("password_missing")
     try:
         right = checker is not None and user is not None and checker(user, password) is True
-    except Exception:
+    except Exception as error:
         log.exception("password_checker failed; the password counts as wrong")
-        return RefusedError("unavailable")
+        raise RefusedError("unavailable") from error
     if not right:
-        return RefusedError("wrong_password")
-    stepping_up.note_password(state.ports, acting)
+        raise RefusedError("wrong_password")
+    token = stepping_up.note_password(state.ports, acting, action=_action_by_password(acting))
     if acting.hold is None and acting.proof is None:
         keys.write_mark(Mark(acting.user_key, acting.epoch, state.ports.clock()))
-    return None
+    return token
+
+
+def _sign_in_again(acting: Acting, target: str) -> Response:
+    action = _action_by_password(acting)
+    token = stepping_up.allow_after_login(app_state().ports, acting, action)
+    login_hook.sign_out()
+    if token is not None:
+        session[keys.STEP_UP] = token
+    return answers.go(login_hook.login_page_for(target))
+
+
+def _go_on(target: str, token: str | None) -> Response:
+    if token is not None:
+        session[keys.STEP_UP] = token
+    if _again() and not courtesy.wants_json():
+        flash(gettext("Thank you. Please send the form once more: nothing of it was kept."))
+    return answers.go(target)
+
+
+def _action() -> str | None:
+    return stepping_up.action_name(value("action"))
+
+
+def _action_by_password(acting: Acting) -> str | None:
+    # Who has a second factor shows that instead.
+    return None if acting.hold is not None or who.is_protected() else _action()
+
+
+def _is_full() -> bool:
+    return value("full") == "1" or _action() is not None
+
+
+def _again() -> str | None:
+    return "1" if value("again") == "1" else None
+
+
+def _back(target: str) -> str:
+    own = url_for("twofactor.overview")
+    return own if target.startswith(own) else redirects.landing()

@@ -10,7 +10,7 @@ from flask_twofactor.flows.acting import Acting
 from flask_twofactor.flows.logging_in import Released
 from flask_twofactor.web import answers, cookies, login_hook, notes, redirects, who
 from flask_twofactor.web import session as keys
-from flask_twofactor.web.forms import CodeForm, text
+from flask_twofactor.web.forms import CodeForm, text, value
 from flask_twofactor.web.i18n import gettext
 from flask_twofactor.web.qr import svg
 from flask_twofactor.web.state import app_state, this_request, visit
@@ -33,6 +33,7 @@ def setup_index(refused: RefusedError | None = None) -> Response:
         methods=methods,
         protected=standing is not None and standing.protected,
         held=acting.hold is not None,
+        next=_next(),
     )
 
 
@@ -71,7 +72,7 @@ def _second_click() -> Response | None:
 
 def _refuse(acting: Acting, method: str, error: RefusedError) -> Response:
     if error.code in answers.NEEDS:
-        page = url_for("twofactor.setup", method=method)
+        page = url_for("twofactor.setup", method=method, next=_next())
         return answers.ask_first(error, redirects.here_or(page))
     if error.code in {"unknown_method", "too_many", "changed_meanwhile"}:
         return setup_index(error)
@@ -114,7 +115,7 @@ def _confirm(acting: Acting, method: str) -> Response:
     session.pop(keys.SETUP, None)
     if acting.hold is None or done.kept is None:
         login_hook.adopt_proof(done.token)
-        return _done(acting, done, url_for("twofactor.overview"))
+        return _done(acting, done, redirects.wanted(url_for("twofactor.overview")))
     user = login_hook.release(Released(done.token, acting.user_key, done.kept))
     if user is None:
         return answers.page("refused", refused=RefusedError("signed_out"))
@@ -125,3 +126,7 @@ def _done(acting: Acting, done: setting_up.Finished, target: str) -> Response:
     codes = list(done.codes)
     facts = {"ok": True, "next": target, "codes": codes, notes.OTHERS_ENDED: True}
     return answers.codes_page("codes", facts, acting.account.label, first=done.first)
+
+
+def _next() -> str | None:
+    return redirects.safe_path(value("next"))

@@ -20,7 +20,7 @@ from flask_twofactor.methods.backup_codes import BackupCodes
 from flask_twofactor.methods.totp import PERIOD, TOTP
 from flask_twofactor.stores.sqlalchemy import SQLStore
 
-from .places import NOW, authenticator, hold, pending_setup, proof, reserve
+from .places import NOW, authenticator, hold, pending_setup, proof, reserve, step_up
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 MANY = 64
@@ -171,6 +171,22 @@ def replace(store: SQLStore, user: str, given: Any) -> bool:
         return transaction.replace_proof(old, proof(new, user_key=user))
 
 
+def allowed(store: SQLStore, user: str, count: int) -> list[Any]:
+    """Give one session leave for one action."""
+    made = step_up(reference(mint()) or "", user_key=user)
+    with store.transaction() as transaction:
+        transaction.allow_action(made)
+    return [made.id] * count
+
+
+def do_action(store: SQLStore, user: str, made: Any) -> bool:
+    """Use the leave up."""
+    with store.transaction() as transaction:
+        return transaction.use_action(
+            made, user, "delete-account", shown_at=NOW, now=NOW, changing=True
+        )
+
+
 def counted(store: SQLStore, user: str, count: int) -> list[Any]:
     """Make the account that pays for guesses."""
     store.ensure_account(user)
@@ -205,6 +221,7 @@ CONTESTS = {
     "hold": Contest(held, consume, "consume_hold"),
     "setup": Contest(begun, finish, "finish_setup"),
     "session proof": Contest(proven, replace, "replace_proof"),
+    "action": Contest(allowed, do_action, "use_action"),
     "answer by one app code": Contest(one_code_many_browsers, answer, "claim"),
     "answer by one backup code": Contest(one_backup_code_many_browsers, answer, "claim"),
     "answer to one hold": Contest(one_hold_many_codes, answer, "consume_hold"),

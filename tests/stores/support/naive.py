@@ -113,6 +113,14 @@ class NaiveTransaction(SQLTransaction):
         self._connection.execute(counted)
         return Paid()
 
+    def naive_use_action(self, step_up_id: str, *_: str, now: float, **__: object) -> bool:
+        """Check, then use."""
+        table = schema.step_up
+        if self._look(select(table.c.used_at).where(table.c.id == step_up_id)) != [(None,)]:
+            return False
+        self._connection.execute(update(table).where(table.c.id == step_up_id).values(used_at=now))
+        return True
+
     def _look(self, statement: Any) -> list[tuple[Any, ...]]:
         self.end(commit=True)
         return look(self._engine, statement, self._gate)

@@ -14,6 +14,7 @@ from flask_twofactor.core.records import (
     Kept,
     PendingSetup,
     Proof,
+    StepUp,
     Surroundings,
     Wait,
 )
@@ -141,3 +142,14 @@ def pending_setup(row: str = "s" * 64, **values: Any) -> PendingSetup:
         "kept": {"secret": "PENDING"},
     }
     return PendingSetup(id=row, **{**defaults, **values})
+
+
+def step_up(row: str = "u" * 64, **values: Any) -> StepUp:
+    """Give leave for an action, which ends in five minutes."""
+    defaults = {
+        "user_key": ANN,
+        "action": "delete-account",
+        "created_at": NOW,
+        "expires_at": NOW + 300,
+    }
+    return StepUp(id=row, **{**defaults, **values})
