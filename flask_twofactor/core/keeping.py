@@ -145,10 +145,11 @@ class AccountState:
 
 @dataclass(frozen=True, slots=True)
 class StoreFacts:
-    """What tells a store in use from an empty one."""
+    """What tells a store in use from an empty one; `people` have a second factor."""
 
     store_id: str
     people: int
+    accounts: int
     events: int
     where: str
     default_people: int | None = None

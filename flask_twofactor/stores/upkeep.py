@@ -127,6 +127,7 @@ class SQLUpkeep:
         owned, numbers = schema.authenticator, schema.audit_number
         people = select(func.count(owned.c.user_key.distinct())).where(owned.c.protects == true())
         events = select(func.coalesce(func.sum(numbers.c.number), 0))
+        accounts = select(func.count()).select_from(schema.account)
         beside = Path(default_folder) / DEFAULT_FILE
         mine = self.opened.engine.url.database
         other = None if mine == str(beside) or not beside.exists() else _people_of(beside)
@@ -134,6 +135,7 @@ class SQLUpkeep:
             return StoreFacts(
                 store_id=self.opened.store_id,
                 people=connection.execute(people).scalar_one(),
+                accounts=connection.execute(accounts).scalar_one(),
                 events=int(connection.execute(events).scalar_one()),
                 where=remedies.place_of(self.opened.engine.url),
                 default_people=other,

@@ -2,7 +2,7 @@
 
 A held login is absent from Flask-Login's state, never present under a flag. Four places see
 to that: every load of a user passes `load_guard.load`; a login is turned into a hold by
-`login.on_login`; each request that comes with a session is vetted by `_enter` before any of
+`login.on_login`; each request that comes with a session is vetted by `enter` before any of
 the host's code; and `final_check.finish` looks once more before the session is saved, whatever
 happened in between. This is the only room that knows Flask-Login.
 """
@@ -32,6 +32,7 @@ from .login import adopt_proof, is_held, on_login, on_logout, release
 __all__ = [
     "adopt_proof",
     "clear_remember",
+    "enter",
     "install",
     "is_held",
     "login_page",
@@ -42,6 +43,7 @@ __all__ = [
     "sign_out",
     "signed_in",
     "to_login",
+    "wiring_faults",
 ]
 
 SUPPORTED = ((0, 6, 3), (0, 7))
@@ -51,7 +53,7 @@ GUARDED = "_twofactor_guarded"
 def install(app: Flask, state: AppState) -> None:
     """Hook one app. What the host sets up later is found at the first request."""
     app.preprocess_request = partial(  # type: ignore[method-assign]
-        _enter, app, state, app.preprocess_request
+        enter, app, state, app.preprocess_request
     )
     user_logged_in.connect(on_login, sender=app, weak=False)
     user_logged_out.connect(on_logout, sender=app, weak=False)
@@ -63,7 +65,7 @@ def install(app: Flask, state: AppState) -> None:
 def make_ready(app: Flask, state: AppState) -> None:
     """Check that every hook is where it must be; ConfigurationError refuses every request."""
     manager: LoginManager | None = getattr(app, "login_manager", None)
-    faults = _faults(app, manager)
+    faults = wiring_faults(app, manager)
     if manager is None or faults:
         raise ConfigurationError(*faults)
     _guard(manager)
@@ -74,7 +76,8 @@ def make_ready(app: Flask, state: AppState) -> None:
     state.manager = manager
 
 
-def _enter(app: Flask, state: AppState, original: Callable[[], Any]) -> Any:
+def enter(app: Flask, state: AppState, original: Callable[[], Any]) -> Any:
+    """Begin a request: whoever has a session is vetted before any of the host's code."""
     # This runs on every page: proxies are left out because each costs several calls.
     context: Any = _cv_request.get()
     if (
@@ -118,7 +121,8 @@ def _take_last_place(app: Flask) -> None:
     funcs.insert(0, finish)
 
 
-def _faults(app: Flask, manager: LoginManager | None) -> list[str]:
+def wiring_faults(app: Flask, manager: LoginManager | None) -> list[str]:
+    """Name what the extension cannot work with, each with its remedy."""
     faults = []
     if manager is None:
         faults.append("There is no LoginManager on this app. Call LoginManager().init_app(app).")
