@@ -7,11 +7,9 @@ import re
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
-from flask.cli import AppGroup
 
 from flask_twofactor.core.errors import UnknownPersonError
 from flask_twofactor.core.keeping import (
@@ -36,10 +34,10 @@ from .common import (
     upkeep,
     when,
 )
+from .typed import AuditGroup, Moment, Reading, absolute
 
 FOLLOW_SECONDS = 1.0
 NEWEST = 50
-UNITS = {"m": 60, "h": 3600, "d": 86400}
 LIMIT = "The newest so many; 0 shows all, the oldest first."
 PSEUDONYM = re.compile(r"[0-9a-f]{32}")
 BLIND = (
@@ -53,53 +51,6 @@ FAULTS = {
     "counter_ahead": "is missing at the end: the counter says it was written",
     "counter_behind": "lies beyond the counter, which was put back",
 }
-
-
-# Only newer versions of click let the type be named at run time.
-Times = click.ParamType[float] if TYPE_CHECKING else click.ParamType
-
-
-class Moment(Times):
-    """A time in UTC as people type it: epoch seconds, or negative for so long ago."""
-
-    name = "time"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Read `2026-11-25`, `2026-11-25T10:00` or `7d`, `12h`, `30m`."""
-        if found := re.fullmatch(r"(\d{1,6})([mhd])", str(value)):
-            return -float(int(found[1]) * UNITS[found[2]])
-        try:
-            moment = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is no time: write 2026-11-25, 2026-11-25T10:00 or 7d", param, ctx)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
-class ReadingContext(click.Context):
-    """The context of a command that has no name of its own."""
-
-    @property
-    def command_path(self) -> str:
-        """Give the name as it is typed."""
-        return super().command_path.rstrip()
-
-
-class Reading(click.Command):
-    """What `audit` does when no other command follows."""
-
-    context_class = ReadingContext
-
-
-class AuditGroup(AppGroup):
-    """`audit verify`, and else `audit` itself, whose first word is a user."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read for everything that is no command."""
-        if not args or args[0] not in set(self.commands) - {""}:
-            args = ["", *args]
-        return super().parse_args(ctx, args)
 
 
 audit: AuditGroup = AuditGroup(
@@ -139,8 +90,8 @@ def read(
     wanted = AuditFilter(
         person=None if user is None else _person(user),
         names=names,
-        since=_absolute(since, now),
-        until=_absolute(until, now),
+        since=absolute(since, now),
+        until=absolute(until, now),
         tenant=tenant,
     )
     store = upkeep()
@@ -180,10 +131,6 @@ def _person(typed: str) -> str:
         if PSEUDONYM.fullmatch(typed) or ":" in typed:
             return typed
         raise
-
-
-def _absolute(moment: float | None, now: float) -> float | None:
-    return now + moment if moment is not None and moment < 0 else moment
 
 
 def _follow(
