@@ -130,7 +130,7 @@ class Rotation:
     @property
     def is_clean(self) -> bool:
         """Say whether every row could be read and was as it was written."""
-        return not (self.altered or self.wrong_audit or self.lost)
+        return not (any(self.altered.values()) or self.wrong_audit or self.lost)
 
 
 @dataclass(frozen=True, slots=True)
