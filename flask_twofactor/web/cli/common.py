@@ -73,7 +73,9 @@ def find(typed: str) -> tuple[User, str]:
     except Exception as error:
         message = f"the app could not look up {typed!r} ({type(error).__name__})."
         raise UnknownPersonError(message) from error
-    return user, people.user_key(user)
+    key = people.user_key(user)
+    people.introduce(key, people.label(user))
+    return user, key
 
 
 def operator() -> str:
