@@ -192,16 +192,3 @@ class Upkeep(Protocol):
 
     def facts(self, default_folder: str) -> StoreFacts:
         """Say what is in the store, and whether the default store beside it is in use."""
-
-
-class Keeper(Protocol):
-    """A store that an operator can make and look after."""
-
-    def make_and_tell(self) -> Made:
-        """Make the store where there is none, and say where it was made."""
-
-    def upgrade(self) -> str:
-        """Bring the tables to this release's version and give its number."""
-
-    def upkeep(self) -> Upkeep:
-        """Give the operator's side of the store; StoreError if it is not the right one."""

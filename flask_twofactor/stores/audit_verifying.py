@@ -34,8 +34,8 @@ def verify(reader: Engine, ring: KeyRing, past: Collection[str], seen: Seen) -> 
     """
     faults: list[AuditFault] = []
     unknown: Counter[str] = Counter()
-    rows, extents = 0, _extents(reader)
-    for extent in extents:
+    rows, found = 0, extents(reader)
+    for extent in found:
         expected = 1
         for batch in batches(reader, extent):
             for row in batch:
@@ -52,7 +52,7 @@ def verify(reader: Engine, ring: KeyRing, past: Collection[str], seen: Seen) -> 
             rows += len(batch)
             seen(len(batch))
         faults += _counter_faults(extent, expected - 1)
-    numbers = {extent.tenant: extent.highest for extent in extents}
+    numbers = {extent.tenant: extent.highest for extent in found}
     return AuditReport(rows, numbers, merged(faults), dict(unknown))
 
 
@@ -95,7 +95,8 @@ def merged(faults: list[AuditFault]) -> list[AuditFault]:
     return found
 
 
-def _extents(reader: Engine) -> list[Extent]:
+def extents(reader: Engine) -> list[Extent]:
+    """Give the extent of each tenant's audit now."""
     # One statement sees one moment: a counter and its row are committed together.
     tenants = union(select(audit_number.c.tenant), select(audit.c.tenant)).subquery()
     counter = select(audit_number.c.number).where(audit_number.c.tenant == tenants.c.tenant)

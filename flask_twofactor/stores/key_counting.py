@@ -12,7 +12,7 @@ from flask_twofactor.core.keeping import CodesOwner, KeyUse, Party
 
 from .schema import audit, authenticator, hold, pending_setup, person, single_use_code
 from .sealing import KeyRing
-from .writing import AUTHENTICATOR, HOLD, SETUP
+from .writing import AUTHENTICATOR, FINISHED, HOLD, SETUP
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def locked_out(reader: Engine, lost: Sequence[str]) -> list[Party]:
 
 def _columns() -> list[tuple[str, Column[str], list[ColumnElement[bool]]]]:
     found: list[tuple[str, Column[str], list[ColumnElement[bool]]]] = [
-        (one.kind, one.column, []) for one in SEALED
+        (one.kind, one.column, [one.column != FINISHED]) for one in SEALED
     ]
     return [*found, (CODES, single_use_code.c.digest, [UNSPENT]), (AUDIT_ROWS, audit.c.digest, [])]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, func, select, tuple_, update
+from sqlalchemy import Connection, Engine, RowMapping, func, select, update
 
 from flask_twofactor.core.errors import SealError
 from flask_twofactor.core.keeping import AuditFault, Rotation, Seen
@@ -16,11 +16,12 @@ from flask_twofactor.core.ports import Clock, Witness
 from flask_twofactor.core.records import Event
 
 from . import auditing
-from .audit_verifying import is_right, merged
+from .audit_verifying import extents, is_right, merged
 from .auditing import AUDIT, canonical
 from .key_counting import SEALED, UNSPENT, Sealed, code_owners, key_uses, locked_out, not_under
 from .schema import audit, authenticator, single_use_code
 from .sealing import KeyRing, key_of
+from .writing import FINISHED
 
 BATCH = 100
 PASSES = 3
@@ -69,7 +70,7 @@ class Rotating:
         table, last = sealed.table, ""
         statement = (
             select(table.c.id, table.c.user_key, sealed.column.label("sealed"))
-            .where(not_under(sealed.column, self.ring.writing))
+            .where(not_under(sealed.column, self.ring.writing), sealed.column != FINISHED)
             .order_by(table.c.id)
             .limit(self.batch)
         )
@@ -124,20 +125,21 @@ class Rotating:
         )
 
     def _rehash_all(self) -> None:
-        place, last = (audit.c.tenant, audit.c.number), None
-        statement = (
-            select(audit)
-            .where(not_under(audit.c.digest, self.ring.writing))
-            .order_by(*place)
-            .limit(self.batch)
-        )
-        page = statement
-        while rows := self._read(page):
-            last = (rows[-1]["tenant"], rows[-1]["number"])
-            page = statement.where(tuple_(*place) > last)
-            self._rehash(rows)
-            self.seen(len(rows))
-            self.breathe()
+        # Workers that write with the old key add rows all the time: those are for the next run.
+        for extent in extents(self.reader):
+            last = -1
+            statement = (
+                select(audit)
+                .where(audit.c.tenant == extent.tenant, audit.c.number <= extent.highest)
+                .where(not_under(audit.c.digest, self.ring.writing))
+                .order_by(audit.c.number)
+                .limit(self.batch)
+            )
+            while rows := self._read(statement.where(audit.c.number > last)):
+                last = rows[-1]["number"]
+                self._rehash(rows)
+                self.seen(len(rows))
+                self.breathe()
 
     def _rehash(self, rows: Sequence[RowMapping]) -> None:
         right = []

@@ -13,14 +13,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
 
 from flask_twofactor.core.errors import RefusedError, StoreError, UnknownPersonError
-from flask_twofactor.core.keeping import Keeper, Seen, Upkeep
+from flask_twofactor.core.keeping import Seen, Upkeep
 from flask_twofactor.web import people
 from flask_twofactor.web.state import User, app_state
 
@@ -53,14 +53,9 @@ def honest(command: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
-def keeper() -> Keeper:
-    """Give the app's store as an operator sees it."""
-    return cast("Keeper", app_state().ports.store)
-
-
 def upkeep() -> Upkeep:
     """Give the operator's side of the app's store; StoreError if it is not the right one."""
-    return keeper().upkeep()
+    return app_state().keeper.upkeep()
 
 
 def find(typed: str) -> tuple[User, str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import click
 from flask.cli import AppGroup
 
-from .common import commands, honest, json_option, keeper, print_json, shown
+from flask_twofactor.web.state import app_state
+
+from .common import commands, honest, json_option, print_json, shown
 
 database = AppGroup("db", help="Look after the store's tables.")
 commands.add_command(database)
@@ -20,7 +22,7 @@ def init(*, as_json: bool) -> None:
     Set TWOFACTOR_STORE_ID to that id, and an empty or wrong database will be refused
     instead of opening the door.
     """
-    made = keeper().make_and_tell()
+    made = app_state().keeper.make_and_tell()
     if as_json:
         print_json({"store_id": made.store_id, "made": list(made.places)})
         return
@@ -35,4 +37,4 @@ def init(*, as_json: bool) -> None:
 @honest
 def upgrade() -> None:
     """Bring the store's tables to this release's version. Safe to run again."""
-    click.echo(keeper().upgrade())
+    click.echo(app_state().keeper.upgrade())

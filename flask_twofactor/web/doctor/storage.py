@@ -5,12 +5,11 @@ from __future__ import annotations
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
 
 from flask import Flask
 
 from flask_twofactor.core.errors import StoreError
-from flask_twofactor.core.keeping import Keeper, Upkeep
+from flask_twofactor.core.keeping import Upkeep
 from flask_twofactor.web.findings import Check, Finding, fault, warning
 from flask_twofactor.web.state import AppState
 
@@ -18,7 +17,7 @@ from flask_twofactor.web.state import AppState
 def store(app: Flask, state: AppState) -> Iterator[Finding]:
     """Open the store and look into it; what it says of itself is the finding."""
     try:
-        upkeep = cast("Keeper", state.ports.store).upkeep()
+        upkeep = state.keeper.upkeep()
         yield from _contents(app, upkeep)
         yield from _keys(upkeep)
     except StoreError as error:

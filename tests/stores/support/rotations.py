@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -18,6 +19,7 @@ from flask_twofactor.stores.keys import new_key
 from flask_twofactor.stores.sqlalchemy import SQLStore
 
 from .audits import unseen, write
+from .making import file_store
 from .places import ANN, NOW, Where, authenticator, dispose, hold, pending_setup
 
 PEOPLE = 12
@@ -51,6 +53,8 @@ def fill(store: SQLStore) -> None:
         transaction.replace_codes(ANN, backup.id, CODES, NOW)
         transaction.open_hold(hold(), replaces=None)
         transaction.keep_setup(pending_setup())
+        transaction.keep_setup(pending_setup("f" * 64))
+        transaction.finish_setup("f" * 64, ANN)
     write(store, *[Event("enrolled", f"user:{number}", NOW) for number in range(PEOPLE)])
 
 
@@ -61,7 +65,9 @@ def counted(rotation: Rotation) -> dict[str, dict[str, int]]:
 
 def main(uri: str, keys: Sequence[str], last: str) -> None:
     """Move rows in small batches, and die after some of them, as at a power cut."""
-    store, batches = Where(uri, tuple(keys)).store(), 0
+    kind, _, folder = uri.partition(":")
+    store = file_store(Path(folder)) if kind == "file" else Where(uri, tuple(keys)).store()
+    batches = 0
 
     def seen(_rows: int) -> None:
         nonlocal batches
