@@ -179,7 +179,7 @@ class Upkeep(Protocol):
         """Count the rows that need each key."""
 
     def add_key(self) -> str:
-        """Put a new first key into the key file and give its id; RefusedError without a file."""
+        """Put a new first key into the key file and give its id; StoreError without a file."""
 
     def rotate(self, seen: Seen) -> Rotation:
         """Move all rows to the writing key, in batches; may be killed and run again."""

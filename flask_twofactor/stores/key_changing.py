@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from sqlalchemy import select, update
 
-from flask_twofactor.core.errors import RefusedError, StoreError
+from flask_twofactor.core.errors import StoreError
 
 from . import remedies, schema
 from .bootstrap import Opened, check_keys, recognise_keys, signature_of
@@ -39,9 +39,9 @@ def newest_keys(opened: Opened) -> Opened:
 
 
 def add_key(opened: Opened) -> Opened:
-    """Put a new first key into the key file. RefusedError if the keys are a setting."""
+    """Put a new first key into the key file. StoreError if the keys are a setting."""
     if opened.key_file is None:
-        raise RefusedError("keys_are_a_setting")
+        raise remedies.keys_are_a_setting()
     # The transaction is the lock: of two operators, the second adds to what the first wrote.
     with remedies.explained([str(opened.key_file)]), opened.engine.begin() as connection:
         connection.execute(update(schema.store).values(store_id=schema.store.c.store_id))

@@ -59,6 +59,14 @@ def wrong_keys(key: Path | None, ids: Iterable[str]) -> StoreError:
     )
 
 
+def keys_are_a_setting() -> StoreError:
+    """There is no key file to add a key to."""
+    return StoreError(
+        "the keys come from TWOFACTOR_KEYS. Make one with `python -m flask_twofactor new-key` and "
+        "add it there, at the end first: docs/how-to/keys.md says how nobody fails to sign in."
+    )
+
+
 def incomplete() -> StoreError:
     """The tables are there, and the row that names the store is not."""
     return StoreError(

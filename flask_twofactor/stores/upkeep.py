@@ -73,7 +73,7 @@ class SQLUpkeep:
             return key_counting.key_uses(self.opened.reader, self.opened.ring)
 
     def add_key(self) -> str:
-        """Put a new first key into the key file and give its id; RefusedError without a file."""
+        """Put a new first key into the key file and give its id; StoreError without a file."""
         opened = key_changing.add_key(self.opened)
         self.adopt(opened)
         return opened.ring.writing

@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 import pytest
 
-from flask_twofactor.core.errors import RefusedError, StoreError
+from flask_twofactor.core.errors import StoreError
 from flask_twofactor.core.records import Claim
 from flask_twofactor.stores.keys import read_key_file
 from flask_twofactor.stores.sqlalchemy import SQLStore
@@ -147,6 +147,6 @@ def test_keys_of_a_setting_are_not_ours_to_change(tmp_path: Path) -> None:
     """Where the keys come from the configuration, adding one is refused."""
     store = Where.at(f"sqlite:///{tmp_path}/own.sqlite").store()
     store.open()
-    with pytest.raises(RefusedError, match="keys_are_a_setting"):
+    with pytest.raises(StoreError, match="TWOFACTOR_KEYS"):
         store.upkeep().add_key()
     dispose(store)

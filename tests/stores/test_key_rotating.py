@@ -223,7 +223,7 @@ def test_killed_anywhere_and_resumed(old: Where) -> None:
     both, killed = where.store(), 0
     both.open()
     for last in range(1, 20):
-        command = [sys.executable, "-m", "tests.stores.support.rotations", where.uri, "1"]
+        command = [sys.executable, "-m", "tests.stores.support.rotations", where.uri, "1", "5"]
         ended = subprocess.run(
             [*command, *where.keys], env=os.environ | {"PYTHONPATH": str(Path.cwd())}, check=False
         )

@@ -22,9 +22,9 @@ from tests.stores.support.making import file_store
 from .support.operating import Operated
 from .support.rotating import Crowd
 
-ROUNDS = 4
-MORE_LOGINS = 6
-BATCHES = "2"
+ROUNDS = 2
+MORE_LOGINS = 4
+BATCHES, BATCH = "2", "20"
 
 
 def store_of(host: Operated) -> Any:
@@ -34,7 +34,8 @@ def store_of(host: Operated) -> Any:
 
 def rotate(*words: str, last: str) -> int:
     """Rotate in a process of its own, killed after some batches; give its return code."""
-    command = [sys.executable, "-m", "tests.stores.support.rotations", *words[:1], last, *words[1:]]
+    uri, *keys = words
+    command = [sys.executable, "-m", "tests.stores.support.rotations", uri, last, BATCH, *keys]
     environment = os.environ | {"PYTHONPATH": str(Path.cwd())}
     return subprocess.run(command, env=environment, check=False).returncode
 

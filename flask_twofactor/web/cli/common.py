@@ -19,7 +19,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from flask_twofactor.core.errors import RefusedError, StoreError, UnknownPersonError
+from flask_twofactor.core.errors import TwoFactorError, UnknownPersonError
 from flask_twofactor.core.keeping import Seen, Upkeep
 from flask_twofactor.web import people
 from flask_twofactor.web.state import User, app_state
@@ -30,13 +30,6 @@ R = TypeVar("R")
 commands = AppGroup("twofactor", help="Look after two-factor authentication.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
-REFUSALS = {
-    "keys_are_a_setting": (
-        "The keys come from TWOFACTOR_KEYS. Make one with `python -m flask_twofactor new-key` "
-        "and add it there; docs/how-to/keys.md says how without a gap."
-    ),
-}
-
 
 def honest(command: Callable[P, R]) -> Callable[P, R]:
     """Turn what can go wrong into one line on standard error and exit code 1."""
@@ -45,10 +38,8 @@ def honest(command: Callable[P, R]) -> Callable[P, R]:
     def run(*values: P.args, **named: P.kwargs) -> R:
         try:
             return command(*values, **named)
-        except (StoreError, UnknownPersonError) as error:
+        except TwoFactorError as error:
             raise click.ClickException(shown(str(error))) from error
-        except RefusedError as error:
-            raise click.ClickException(REFUSALS.get(error.code, error.code)) from error
 
     return run
 

@@ -63,7 +63,7 @@ def counted(rotation: Rotation) -> dict[str, dict[str, int]]:
     return {use.key_id: dict(use.rows) for use in rotation.uses}
 
 
-def main(uri: str, keys: Sequence[str], last: str) -> None:
+def main(uri: str, keys: Sequence[str], last: str, batch: str) -> None:
     """Move rows in small batches, and die after some of them, as at a power cut."""
     kind, _, folder = uri.partition(":")
     store = file_store(Path(folder)) if kind == "file" else Where(uri, tuple(keys)).store()
@@ -75,20 +75,20 @@ def main(uri: str, keys: Sequence[str], last: str) -> None:
         if batches == int(last):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    rotate(store, seen)
+    rotate(store, seen, int(batch))
     dispose(store)
 
 
-def rotate(store: SQLStore, seen: Any = unseen) -> Rotation:
+def rotate(store: SQLStore, seen: Any = unseen, batch: int = BATCH) -> Rotation:
     """Move the rows in small batches without a pause."""
     real = key_rotating.Rotating
 
     def small(*values: Any) -> Any:
-        return real(*values, batch=BATCH, breathe=lambda: None)
+        return real(*values, batch=batch, breathe=lambda: None)
 
     with patch("flask_twofactor.stores.upkeep.Rotating", small):
         return store.upkeep().rotate(seen)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[3:], sys.argv[2])
+    main(sys.argv[1], sys.argv[4:], *sys.argv[2:4])
