@@ -89,7 +89,7 @@ def test_the_first_hour(installed: Installed) -> None:
 
     assert "two-factor authentication: off" in installed.run("status", "1").stdout
     assert installed.run("reset", "1", "--reason", "drill", "--yes").returncode == 0
-    assert "(user:1)  by  operator:" in installed.run("audit", "1").stdout
+    assert "user:1  by  operator:" in installed.run("audit", "1").stdout
     rotated = installed.run("rotate-keys", "--new")
     assert rotated.returncode == 0, rotated.stderr
     assert "back it up now" in rotated.stderr

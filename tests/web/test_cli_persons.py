@@ -15,11 +15,13 @@ from .support.guard import CHALLENGE, break_store, post
 from .support.operating import Operated
 from .support.troubled import give_codes
 
+NOW = 1_800_000_000.0
+
 
 def test_status_tells_what_is_set_up() -> None:
     """`status` names the authenticators, the codes left, the sessions, and no secret."""
     host = Operated()
-    with frozen_clock(host.app):
+    with frozen_clock(host.app, NOW):
         give_codes(host, host.vic)
         host.signed_in(host.vic)
         shown = host.run("status", "vic@host.test")
@@ -43,7 +45,7 @@ def test_status_of_somebody_without_anything() -> None:
 def test_unlock_lets_somebody_try_again() -> None:
     """Who used all tries sees when the wait ends; after `unlock` the next code is looked at."""
     host = Operated()
-    with frozen_clock(host.app):
+    with frozen_clock(host.app, NOW):
         client = host.held()
         for _ in range(5):
             post(client, CHALLENGE, method="totp", code="000000")
