@@ -202,12 +202,7 @@ def _migrated(place: Place, connection: Connection, found: str | None) -> str | 
 def _refuse_to_replace(place: Place) -> None:
     # Who set an id had a store: an empty one in its place would ask nobody for a code.
     if place.expected_id is not None:
-        message = (
-            f"there is no store here, TWOFACTOR_STORE_ID names {place.expected_id}. Bring that "
-            "store's database back. To start over with a new store, in which nobody is set up, "
-            "remove TWOFACTOR_STORE_ID first and run `flask twofactor init`."
-        )
-        raise StoreError(message)
+        raise remedies.another_expected(place.expected_id)
 
 
 def _check_version(found: str | None) -> None:

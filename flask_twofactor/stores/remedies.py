@@ -14,9 +14,18 @@ from flask_twofactor.core.errors import StoreError
 FIRST_TIME = "Run `flask twofactor init` once, or put the lost database and its key back together."
 REPAIR = "See that its database runs and is the right one, or restore it from a backup."
 BEGIN_ANEW = (
-    "To begin anew (everybody sets up again), move the database away and run "
-    "`flask twofactor init`."
+    "To begin anew (everybody sets up again), move the database away, unset "
+    "TWOFACTOR_STORE_ID and run `flask twofactor init`."
 )
+
+
+def another_expected(store_id: str) -> StoreError:
+    """There is nothing, and the setting names a store."""
+    return StoreError(
+        f"there is no store here, TWOFACTOR_STORE_ID names {store_id}. Bring that "
+        "store's database back. To start over with a new store, in which nobody is set up, "
+        "remove TWOFACTOR_STORE_ID first and run `flask twofactor init`."
+    )
 
 
 def no_database(database: Path, key: Path | None) -> StoreError:

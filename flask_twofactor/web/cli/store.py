@@ -20,7 +20,7 @@ def init(*, as_json: bool) -> None:
     """Make the store, once; on a complete one nothing changes. Prints the store's id.
 
     Set TWOFACTOR_STORE_ID to that id, and an empty or wrong database will be refused
-    instead of opening the door.
+    instead of opening the door; from then on nothing is made in its place.
     """
     made = app_state().keeper.make_and_tell()
     if as_json:

@@ -21,12 +21,6 @@ def login_manager(app: Flask, _state: AppState) -> Iterator[Finding]:
     for found in login_hook.wiring_faults(app, manager):
         what, _, remedy = found.partition(". ")
         yield fault("login_manager", f"{what}.", remedy)
-    if manager is not None and manager.id_attribute != "get_id":
-        yield fault(
-            "id_attribute",
-            f"LoginManager.id_attribute is {manager.id_attribute!r}; get_id() is what is read here.",
-            "Leave it at get_id, and let get_id() give what the session shall keep.",
-        )
 
 
 def hook(app: Flask, _state: AppState) -> Iterator[Finding]:

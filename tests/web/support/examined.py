@@ -151,7 +151,7 @@ def no_database(site: Site) -> None:
 STATES = [
     (with_mounts, ("warning", "mounted_apps")),
     (without_checker, ("warning", "password_checker")),
-    (other_identity, ("fault", "id_attribute")),
+    (other_identity, ("fault", "login_manager")),
     (without_manager, ("fault", "login_manager")),
     (with_security, ("fault", "login_manager")),
     (replaced_hook, ("warning", "replaced_hook")),
