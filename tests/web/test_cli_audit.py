@@ -62,7 +62,7 @@ def test_the_newest_stand_last() -> None:
         (["--since", "9999d"], EVERYTHING),
         (["--tenant", "nobody's"], []),
         (["--tenant", ""], EVERYTHING),
-        (["user:2"], EVERYTHING[:4]),
+        (["@Person:2"], EVERYTHING[:4]),
     ],
 )
 def test_filters(words: list[str], found: list[str]) -> None:
@@ -75,10 +75,10 @@ def test_a_line_for_people() -> None:
     host = busy()
     shown = host.run("audit").stdout
     lines = shown.splitlines()
-    assert lines[2].startswith("2027-01-15 08:00:00Z  #3  failed  user:2  method='totp'")
+    assert lines[2].startswith("2027-01-15 08:00:00Z  #3  failed  @Person:2  method='totp'")
     assert "address='192.0.2.9'" in lines[2]
     assert r"Browser\x1b[2J\u202e" in lines[2]
-    assert "unlocked  ann@host.test (user:1)  by  operator:" in lines[4]
+    assert "unlocked  ann@host.test (@Person:1)  by  operator:" in lines[4]
     assert shown.isascii()
     assert "\x1b" not in shown
 
@@ -88,7 +88,7 @@ def test_json_is_one_row_a_line() -> None:
     found = busy().run("audit", "--json", "--event", "failed").stdout
     row = json.loads(found)
     assert (row["number"], row["tenant"], row["at"]) == (3, "", 1_800_000_000.0)
-    assert row["subject"]["user_key"] == "user:2"
+    assert row["subject"]["user_key"] == "@Person:2"
     assert row["actor"] is None
     assert row["facts"]["agent"] == "Browser\x1b[2J\u202e"
     assert "\x1b" not in found
@@ -120,7 +120,7 @@ def test_a_forgotten_person_is_found_by_pseudonym() -> None:
     host.people.remove(host.vic)
     shown = host.run("audit").stdout
     assert "vic" not in shown
-    assert "user:2" not in shown
+    assert "@Person:2" not in shown
     pseudonym = json.loads(host.run("audit", "--json", "--limit", "1").stdout)["subject"][
         "pseudonym"
     ]

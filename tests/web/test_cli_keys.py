@@ -44,7 +44,7 @@ def test_the_first_hour(installed: Installed) -> None:
 
     assert "two-factor authentication: off" in installed.run("status", "1").stdout
     assert installed.run("reset", "1", "--reason", "drill", "--yes").returncode == 0
-    assert "user:1  by  operator:" in installed.run("audit", "1").stdout
+    assert "@UserMixin:1  by  operator:" in installed.run("audit", "1").stdout
     rotated = installed.run("rotate-keys", "--new")
     assert rotated.returncode == 0, rotated.stderr
     assert "back it up now" in rotated.stderr
@@ -148,7 +148,7 @@ def test_rotation_in_words(host: Operated, keys: tuple[str, str]) -> None:
     assert (done.exit_code, done.stderr) == (0, "")
     assert f"Moved to key {new}: 2 authenticators, 1 audit row." in done.stdout
     assert f"old key {old}: 10 unused backup codes" in done.stdout
-    assert f"user:2 has 10 unused backup codes under key {old}" in done.stdout
+    assert f"@Person:2 has 10 unused backup codes under key {old}" in done.stdout
     assert "may be retired" not in done.stdout
     assert "codes_retiring" in host.run("audit", "2").stdout
 
@@ -166,7 +166,7 @@ def test_rotation_in_json(host: Operated, keys: tuple[str, str]) -> None:
         (new, False),
         (old, False),
     ]
-    assert [(one["user_key"], one["codes"]) for one in found["codes"]] == [("user:2", 10)]
+    assert [(one["user_key"], one["codes"]) for one in found["codes"]] == [("@Person:2", 10)]
     for line in keys:
         assert line.partition(":")[2] not in json.dumps(found)
 
@@ -183,7 +183,7 @@ def test_a_lost_key_in_words(host: Operated, keys: tuple[str, str], tmp_path: Pa
     )
     assert "Put it back from your backup" in done.stdout
     assert "flask twofactor reset USER" in done.stdout
-    assert "\n  user:2\n" in done.stdout
+    assert "\n  @Person:2\n" in done.stdout
     assert alone.json("status", "2")["authenticators"][0]["unreadable"] is True
     assert "its key is lost" in alone.run("status", "2").stdout
     alone.run("reset", "2", "--reason", "key lost", "--yes")

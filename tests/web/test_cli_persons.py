@@ -26,14 +26,18 @@ def test_status_tells_what_is_set_up() -> None:
         host.signed_in(host.vic)
         shown = host.run("status", "vic@host.test")
         assert (shown.exit_code, shown.stderr) == (0, "")
-        assert shown.stdout.startswith("vic@host.test (user:2)\n")
+        assert shown.stdout.startswith("vic@host.test (@Person:2)\n")
         for part in ("authentication: on", "'Test phone'", "codes left: 10", "sessions: 1"):
             assert part in shown.stdout
         for secret in host.guard.secrets(host.vic):
             assert secret not in shown.stdout
         found = host.json("status", "2")
     assert found["authenticators"][0]["unreadable"] is False
-    assert (found["user_key"], found["protected"], found["waits_until"]) == ("user:2", True, None)
+    assert (found["user_key"], found["protected"], found["waits_until"]) == (
+        "@Person:2",
+        True,
+        None,
+    )
 
 
 def test_status_of_somebody_without_anything() -> None:
@@ -86,7 +90,7 @@ def test_reset_names_who_did_it_and_why(monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.setenv("SUDO_USER", "olga")
         found = host.json("reset", "2", "--reason", "again", "--yes")
     me = f"operator:{getpass.getuser()}"
-    assert found == {"user_key": "user:2", "removed": 0, "backup_codes": 0}
+    assert found == {"user_key": "@Person:2", "removed": 0, "backup_codes": 0}
     assert [(one.name, one.actor, one.reason) for one in heard] == [
         ("admin_reset", me, "lost phone"),
         ("admin_reset", "operator:olga", "again"),
@@ -99,7 +103,7 @@ def test_reset_asks_first() -> None:
     host = Operated()
     refused = host.run("reset", "2", "--reason", "lost", input="n\n")
     assert refused.exit_code == 1
-    assert "Remove 1 authenticator of vic@host.test (user:2)?" in refused.stderr
+    assert "Remove 1 authenticator of vic@host.test (@Person:2)?" in refused.stderr
     assert host.run("reset", "2", "--reason", "lost").exit_code == 1
     assert host.json("status", "2")["protected"]
     assert host.run("reset", "2", "--reason", "lost", input="y\n").exit_code == 0
