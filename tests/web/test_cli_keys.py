@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import stat
+import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -210,9 +214,19 @@ def test_prune_tells_what_it_deleted() -> None:
     assert set(found["deleted"].values()) == {0}
 
 
+@dataclass
+class Delivered:
+    """What became of the notices that were due."""
+
+    sent: int = 3
+    failed: int = 1
+
+
 def test_prune_sends_what_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Notices that are due are sent, and counted."""
-    host = Operated()
-    monkeypatch.setattr(pruning, "_send_notices", lambda: 3)
-    assert host.json("prune")["notices_sent"] == 3
-    assert host.run("prune").stdout.endswith("3 notices sent\n")
+    """Notices that are due are sent, and what became of them is counted."""
+    host, notices = Operated(), ModuleType(pruning.NOTICES)
+    notices.deliver_due = lambda _ports: Delivered()  # type: ignore[attr-defined]
+    notices.__spec__ = ModuleSpec(pruning.NOTICES, None)
+    monkeypatch.setitem(sys.modules, pruning.NOTICES, notices)
+    assert host.json("prune")["notices"] == {"sent": 3, "failed": 1}
+    assert host.run("prune").stdout.endswith("3 notices sent\n1 notices failed\n")

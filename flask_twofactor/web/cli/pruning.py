@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from dataclasses import asdict
 
 import click
 
@@ -33,16 +34,16 @@ def prune(*, as_json: bool) -> None:
     found = upkeep().prune(app_state().ports.limits, lambda _rows: None)
     sent = _send_notices()
     if as_json:
-        print_json({"deleted": found, "notices_sent": sent})
+        print_json({"deleted": found, "notices": sent})
         return
     for kind, rows in found.items():
         click.echo(f"{rows} {KINDS.get(kind, kind)} deleted")
-    if sent is not None:
-        click.echo(f"{sent} notices sent")
+    for outcome, notices in (sent or {}).items():
+        click.echo(f"{notices} notices {outcome}")
 
 
-def _send_notices() -> int | None:
+def _send_notices() -> dict[str, int] | None:
     if importlib.util.find_spec(NOTICES) is None:
         return None
     notices = importlib.import_module("flask_twofactor.flows.notices")
-    return int(notices.deliver_due(app_state().ports) or 0)
+    return asdict(notices.deliver_due(app_state().ports))
