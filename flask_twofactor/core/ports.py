@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from .keeping import Made, Upkeep
 from .notices import Message, Notice
 from .records import (
     Account,
@@ -196,5 +197,11 @@ class StoreKeeper(Protocol):
     def make(self) -> str:
         """Make the store where there is none; on a complete one change nothing. Give its id."""
 
+    def make_and_tell(self) -> Made:
+        """Make the store where there is none, and say where it was made."""
+
     def upgrade(self) -> str:
         """Bring the tables to this release's version and give its number."""
+
+    def upkeep(self) -> Upkeep:
+        """Give the operator's side of the store; StoreError if it is not the right one."""

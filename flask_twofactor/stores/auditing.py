@@ -61,7 +61,8 @@ def record(connection: Connection, ring: KeyRing, event: Event, witness: Witness
     row = {
         "tenant": tenant,
         "number": number,
-        "at": event.at,
+        # A whole number would come back as another text than the digest covers.
+        "at": float(event.at),
         "name": event.name,
         "subject": subject,
         "actor": actor,

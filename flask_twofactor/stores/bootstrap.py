@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, insert, inspect, select, update
@@ -14,13 +14,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from flask_twofactor.core.errors import StoreError
 
-from . import schema
+from . import remedies, schema
 from .engine import make_engine, reader
 from .keys import new_key, parse_keys, read_key_file, write_key_file
 from .sealing import KeyRing
 
-REMEDY = "Run `flask twofactor init` once, or put the lost database and its key back together."
-REPAIR = "See that its database runs and is the right one, or restore it from a backup."
+NO_KEYS = "the store has no keys. Set TWOFACTOR_KEYS to those it was made with."
+DEFAULT_FILE = "twofactor.sqlite"
+Signature = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +38,23 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A store that was recognised: its engine, ring and id."""
+    """A store that was recognised: its engine, ring and id, and which key file it has read.
+
+    `made` says where it was made, if it was made just now.
+    """
 
     engine: Engine
     reader: Engine
     ring: KeyRing
     store_id: str
+    key_file: Path | None = None
+    signature: Signature | None = None
+    made: tuple[str, ...] = ()
 
 
 def file_place(folder: Path, *, expected_id: str | None, makes_itself: bool) -> Place:
     """Describe the default store: SQLite and its key file, side by side in one folder."""
-    database = folder / "twofactor.sqlite"
+    database = folder / DEFAULT_FILE
     return Place(
         connect=lambda: make_engine(f"sqlite:///{database}"),
         database_file=database,
@@ -72,15 +79,16 @@ def open_store(place: Place, now: float, *, make: bool = False) -> Opened:
     whose store has a known id is never given another one.
     """
     may_make = make or place.makes_itself
+    where: list[str] = []
     if place.database_file is not None and not place.database_file.exists():
         _refuse_to_replace(place)
     if not may_make and place.database_file is not None and not place.database_file.exists():
-        message = f"the store's database {place.database_file} is missing. {REMEDY}"
-        raise StoreError(message)
-    with _explained():
-        if may_make and place.database_file is not None:
-            place.database_file.parent.mkdir(parents=True, exist_ok=True)
+        raise remedies.no_database(place.database_file, place.key_file)
+    with remedies.explained(where):
+        if may_make and place.database_file is not None and not place.database_file.exists():
+            _make_room(place.database_file)
         engine = place.connect()
+        where.append(remedies.place_of(engine.url))
         try:
             return _open_or_meet(place, engine, now, may_make=may_make)
         except BaseException:
@@ -88,16 +96,19 @@ def open_store(place: Place, now: float, *, make: bool = False) -> Opened:
             raise
 
 
-@contextmanager
-def _explained() -> Iterator[None]:
+def signature_of(path: Path | None) -> Signature | None:
+    """Give what changes with each new version of a file; None if there is none."""
     try:
-        yield
-    except SQLAlchemyError as error:
-        message = f"the store cannot be read ({type(error).__name__}). {REPAIR}"
-        raise StoreError(message) from error
-    except OSError as error:
-        message = f"the store's files cannot be used ({error.strerror}). {REPAIR}"
-        raise StoreError(message) from error
+        status = os.stat(path) if path is not None else None  # noqa: PTH116 (on every write)
+    except OSError:
+        return None
+    return None if status is None else (status.st_mtime_ns, status.st_ino, status.st_size)
+
+
+def _make_room(database: Path) -> None:
+    database.parent.mkdir(parents=True, exist_ok=True)
+    # SQLite would make it for everybody's eyes; its other files take this one's mode.
+    os.close(os.open(database, os.O_CREAT | os.O_WRONLY, 0o600))
 
 
 def _open_or_meet(place: Place, engine: Engine, now: float, *, may_make: bool) -> Opened:
@@ -115,30 +126,28 @@ def _open(place: Place, engine: Engine, now: float, *, may_make: bool) -> Opened
         if not inspect(connection).has_table(schema.store.name):
             _refuse_to_replace(place)
             if not may_make:
-                message = f"the store has no tables. {REMEDY}"
-                raise StoreError(message)
+                raise remedies.no_tables(place.key_file)
             return _make(place, connection, now)
         found = connection.execute(select(schema.version.c.version_num)).scalar()
         row = connection.execute(select(schema.store)).one_or_none()
         if row is None:
-            message = f"the store is incomplete. {REMEDY}"
-            raise StoreError(message)
+            raise remedies.incomplete()
         _check_version(_migrated(place, connection, found))
         _check_id(place, row.store_id)
+        key_file = place.key_file if place.keys is None else None
+        signature = signature_of(key_file)
         ring = KeyRing(_keys(place))
-        _check_keys(connection, ring, row.store_id, json.loads(row.key_checks))
-        return Opened(engine, reader(engine), ring, row.store_id)
+        check_keys(connection, ring, row.store_id, json.loads(row.key_checks), key_file)
+        return Opened(engine, reader(engine), ring, row.store_id, key_file, signature)
 
 
 def _make(place: Place, connection: Connection, now: float) -> Opened:
     if place.keys is not None:
         return _fill(place.keys, connection, now)
-    if place.key_file is None or place.key_file.exists():
-        message = (
-            f"there is a key, {place.key_file}, but no database for it. Put the lost database "
-            "back beside it, or move the key away and run `flask twofactor init`."
-        )
-        raise StoreError(message)
+    if place.key_file is None:
+        raise StoreError(NO_KEYS)
+    if place.key_file.exists():
+        raise remedies.key_alone(place.key_file)
     keys = write_key_file(place.key_file)
     try:
         opened = _fill(keys, connection, now)
@@ -146,7 +155,12 @@ def _make(place: Place, connection: Connection, now: float) -> Opened:
     except BaseException:
         place.key_file.unlink()
         raise
-    return opened
+    return replace(
+        opened,
+        key_file=place.key_file,
+        signature=signature_of(place.key_file),
+        made=(str(place.database_file), str(place.key_file)),
+    )
 
 
 def _fill(keys: dict[str, bytes], connection: Connection, now: float) -> Opened:
@@ -160,20 +174,19 @@ def _fill(keys: dict[str, bytes], connection: Connection, now: float) -> Opened:
         )
     )
     connection.execute(insert(schema.audit_number).values(tenant="", number=0))
-    return Opened(connection.engine, reader(connection.engine), ring, store_id)
+    made = (remedies.place_of(connection.engine.url),)
+    return Opened(connection.engine, reader(connection.engine), ring, store_id, made=made)
 
 
 def _keys(place: Place) -> dict[str, bytes]:
     if place.keys is not None:
         return place.keys
     if place.key_file is None:
-        message = "the store has no keys. Set TWOFACTOR_KEYS to those it was made with."
-        raise StoreError(message)
+        raise StoreError(NO_KEYS)
     try:
         return read_key_file(place.key_file)
     except (OSError, ValueError) as error:
-        message = f"the store's key file {place.key_file} is missing or unreadable. {REMEDY}"
-        raise StoreError(message) from error
+        raise remedies.no_key_file(place.key_file) from error
 
 
 def _migrated(place: Place, connection: Connection, found: str | None) -> str | None:
@@ -189,12 +202,7 @@ def _migrated(place: Place, connection: Connection, found: str | None) -> str | 
 def _refuse_to_replace(place: Place) -> None:
     # Who set an id had a store: an empty one in its place would ask nobody for a code.
     if place.expected_id is not None:
-        message = (
-            f"there is no store here, TWOFACTOR_STORE_ID names {place.expected_id}. Bring that "
-            "store's database back. To start over with a new store, in which nobody is set up, "
-            "remove TWOFACTOR_STORE_ID first and run `flask twofactor init`."
-        )
-        raise StoreError(message)
+        raise remedies.another_expected(place.expected_id)
 
 
 def _check_version(found: str | None) -> None:
@@ -215,13 +223,24 @@ def _check_id(place: Place, found: str) -> None:
         raise StoreError(message)
 
 
-def _check_keys(
-    connection: Connection, ring: KeyRing, store_id: str, checks: dict[str, str]
+def check_keys(
+    connection: Connection,
+    ring: KeyRing,
+    store_id: str,
+    checks: dict[str, str],
+    key_file: Path | None,
 ) -> None:
-    known = [key_id for key_id in ring.ids if key_id in checks]
-    if not known or any(ring.check(key_id, store_id) != checks[key_id] for key_id in known):
-        message = f"the keys are not those of this store. {REMEDY}"
-        raise StoreError(message)
+    """Recognise the keys, and note those that are new to the store."""
+    recognise_keys(ring, store_id, checks, key_file)
     added = {key_id: ring.check(key_id, store_id) for key_id in ring.ids if key_id not in checks}
     if added:
         connection.execute(update(schema.store).values(key_checks=json.dumps({**checks, **added})))
+
+
+def recognise_keys(
+    ring: KeyRing, store_id: str, checks: dict[str, str], key_file: Path | None
+) -> None:
+    """See that one key at least is the store's, and none is another under an id of the store's."""
+    known = [key_id for key_id in ring.ids if key_id in checks]
+    if not known or any(ring.check(key_id, store_id) != checks[key_id] for key_id in known):
+        raise remedies.wrong_keys(key_file, checks)

@@ -6,7 +6,9 @@ import base64
 import os
 import re
 import secrets
+import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 KEY_BYTES = 32
@@ -48,3 +50,36 @@ def write_key_file(path: Path) -> dict[str, bytes]:
         file.flush()
         os.fsync(file.fileno())
     return parse_keys([line])
+
+
+def put_key_in_front(path: Path) -> dict[str, bytes]:
+    """Add a new first key to the key file, as one step; its owner stays.
+
+    OSError if that cannot be done, ValueError if the file holds something else than keys.
+    """
+    old, line, status = path.read_text(encoding="ascii"), new_key(), path.stat()
+    keys = parse_keys([line, *old.split()])
+    descriptor, name = tempfile.mkstemp(prefix=path.name, dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(f"{line}\n{old}")
+            if os.geteuid() == 0:
+                # The app must be able to read what root wrote.
+                os.fchown(file.fileno(), status.st_uid, status.st_gid)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+    _sync_folder(path.parent)
+    return keys
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -49,7 +49,7 @@ class KeyRing:
 
     def unseal(self, sealed: str, *bound: str) -> Any:
         """Give the value back; SealError if its key is missing or anything was altered."""
-        key_id, _, body = sealed.rpartition(".")
+        key_id, body = key_of(sealed), sealed.rpartition(".")[2]
         try:
             raw = base64.urlsafe_b64decode(body)
             plain = self._seals[key_id].decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], _bind(bound))
@@ -66,6 +66,14 @@ class KeyRing:
         """Give the digests under all keys, for one look-up by IN."""
         return [self._digest(key_id, text, bound) for key_id in self._digests]
 
+    def matches(self, digest: str, text: str, *bound: str) -> bool:
+        """Say whether a digest under one of the keys is of this text."""
+        key_id = key_of(digest)
+        known = key_id in self._digests
+        return known and hmac.compare_digest(
+            digest.encode(), self._digest(key_id, text, bound).encode()
+        )
+
     def check(self, key_id: str, text: str) -> str:
         """Give a value that tells whether two keys of one id are the same key."""
         return self._digest(key_id, text, ("check",))
@@ -73,6 +81,11 @@ class KeyRing:
     def _digest(self, key_id: str, text: str, bound: tuple[str, ...]) -> str:
         mac = hmac.new(self._digests[key_id], _bind((*bound, text)), hashlib.sha256)
         return f"{key_id}.{mac.hexdigest()}"
+
+
+def key_of(value: str) -> str:
+    """Give the id of the key that a sealed value or a digest is under."""
+    return value.rpartition(".")[0]
 
 
 def _derive(key: bytes, purpose: str) -> bytes:

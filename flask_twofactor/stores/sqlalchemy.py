@@ -12,6 +12,7 @@ from sqlalchemy import Row, RowMapping, insert
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from flask_twofactor.core.errors import SealError, StoreError
+from flask_twofactor.core.keeping import Made
 from flask_twofactor.core.notices import Notice
 from flask_twofactor.core.ports import Clock, Witness
 from flask_twofactor.core.records import Authenticator, Hold, Kept, PendingSetup, Proof, Standing
@@ -20,7 +21,10 @@ from flask_twofactor.core.throttle import Throttle
 from . import queueing, schema, statements
 from .bootstrap import Opened, Place, open_store
 from .direct import DirectRead
+from .key_changing import newest_keys
+from .remedies import down, translated
 from .throttling import Budgets, find_known
+from .upkeep import SQLUpkeep
 from .writing import AUTHENTICATOR, FINISHED, HOLD, SETUP, SQLTransaction
 
 log = logging.getLogger("flask_twofactor")
@@ -45,9 +49,13 @@ class SQLStore:
 
     def make(self) -> str:
         """Make the store where there is none; on a complete one change nothing. Give its id."""
+        return self.make_and_tell().store_id
+
+    def make_and_tell(self) -> Made:
+        """Make the store where there is none, and say where it was made."""
         with self._lock:
             self._opened = self._opened or open_store(self._find_place(), self._clock(), make=True)
-            return self._opened.store_id
+            return Made(self._opened.store_id, self._opened.made)
 
     def upgrade(self) -> str:
         """Bring the tables to this release's version and give its number."""
@@ -56,11 +64,16 @@ class SQLStore:
 
         return upgrade(self._find_place())
 
+    def upkeep(self) -> SQLUpkeep:
+        """Give the operator's side of the store; StoreError if it is not the right one."""
+        opened = self._newest_keys()
+        return SQLUpkeep(opened, self._budgets, self._clock, self._witness, self._adopt)
+
     @contextmanager
     def transaction(self) -> Iterator[SQLTransaction]:
         """Begin writes that are committed together at the end of the block, or not at all."""
-        opened = self.opened()
-        with _translated(), opened.engine.begin() as connection:
+        opened = self._newest_keys()
+        with translated(), opened.engine.begin() as connection:
             writes = SQLTransaction(connection, opened.ring, self._budgets, self._witness)
             yield writes
         if writes.recorded:
@@ -124,12 +137,12 @@ class SQLStore:
 
     def knows_browser(self, user_key: str, browsers: Sequence[str]) -> bool:
         """Say whether one of these references is a known browser of the user."""
-        with _translated(), self.opened().reader.connect() as connection:
+        with translated(), self.opened().reader.connect() as connection:
             return find_known(connection, user_key, browsers) is not None
 
     def due_notices(self, now: float, limit: int) -> tuple[Notice, ...]:
         """Read notices that may be tried now, the longest waiting first."""
-        with _translated(), self.opened().reader.connect() as connection:
+        with translated(), self.opened().reader.connect() as connection:
             rows = connection.execute(queueing.DUE, {"now": now, "most": limit})
             return tuple(queueing.read(row) for row in rows)
 
@@ -143,7 +156,7 @@ class SQLStore:
         except IntegrityError:
             return
         except SQLAlchemyError as error:
-            raise _down(error) from error
+            raise down(error) from error
 
     def opened(self) -> Opened:
         """Give the recognised store; StoreError if it is not the right one."""
@@ -153,18 +166,39 @@ class SQLStore:
                     self._opened = open_store(self._find_place(), self._clock())
         return self._opened
 
+    def _newest_keys(self) -> Opened:
+        opened = self.opened()
+        found = newest_keys(opened)
+        if found is not opened:
+            self._opened = found
+        return found
+
+    def _adopt(self, opened: Opened) -> None:
+        self._opened = opened
+
+    def _unseal(self, sealed: str, *bound: str) -> Any:
+        opened = self.opened()
+        try:
+            return opened.ring.unseal(sealed, *bound)
+        except SealError:
+            # Another process may have added a key since this one read the file.
+            found = self._newest_keys()
+            if found.ring is opened.ring:
+                raise
+            return found.ring.unseal(sealed, *bound)
+
     def _one(self, statement: Any, **values: Any) -> Row[*tuple[Any, ...]] | None:
-        with _translated(), self.opened().reader.connect() as connection:
+        with translated(), self.opened().reader.connect() as connection:
             return connection.execute(statement, values).first()
 
     def _all(self, statement: Any, **values: Any) -> list[RowMapping]:
-        with _translated(), self.opened().reader.connect() as connection:
+        with translated(), self.opened().reader.connect() as connection:
             return list(connection.execute(statement, values).mappings())
 
     def _unsealed(self, kind: str, row: dict[str, Any]) -> Any:
         # What lasts ten minutes is gone if its key is: a person begins again.
         try:
-            return self.opened().ring.unseal(row["kept"], kind, row["id"], row["user_key"])
+            return self._unseal(row["kept"], kind, row["id"], row["user_key"])
         except SealError as error:
             log.warning("a %s counts as gone: %s", kind, error)
             raise
@@ -174,7 +208,7 @@ class SQLStore:
         values["protects"] = bool(values["protects"])
         bound = (AUTHENTICATOR, row["id"], row["user_key"])
         try:
-            values["data"] = self.opened().ring.unseal(row["data"], *bound)
+            values["data"] = self._unseal(row["data"], *bound)
         except SealError:
             values["data"] = None
         return Authenticator(**values)
@@ -188,15 +222,3 @@ _STANDING = DirectRead(statements.STANDING)
 
 def _kept(found: Any) -> Kept | None:
     return Kept(**{**found, "removed": tuple(found["removed"])}) if found else None
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except SQLAlchemyError as error:
-        raise _down(error) from error
-
-
-def _down(error: SQLAlchemyError) -> StoreError:
-    return StoreError(f"the store did not answer as it should ({type(error).__name__}).")

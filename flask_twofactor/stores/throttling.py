@@ -93,6 +93,15 @@ class Budgets:
         first = connection.execute(TELL_KNOWN, told).rowcount == 1
         return Wait(known.blocked_until, first=first)
 
+    def blocked_until(self, connection: Connection, user_key: str, now: float) -> float | None:
+        """Say until when unknown browsers wait, or None if they need not; nothing is paid."""
+        row = connection.execute(self._blocked, {"user": user_key}).one_or_none()
+        if row is None:
+            return None
+        free_again = int(row[2]) + DAY if row[2] else 0.0
+        until = float(max(row[0], free_again))
+        return until if until > now else None
+
     def _reserve_unknown(self, connection: Connection, user_key: str, now: float) -> Paid | Wait:
         stamps = {"stamp": f"{int(now):0{STAMP}}", "floor": f"{max(0, int(now) - DAY):0{STAMP}}"}
         values = {"user": user_key, "now": now}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from flask import current_app
+from flask import current_app, g
 
 from flask_twofactor.core.errors import UnknownPersonError
 from flask_twofactor.core.records import Account
@@ -16,6 +16,7 @@ LONGEST_KEY = 255
 UNMAPPED = "@"
 """Before the name of a class that is not mapped; it sets the name apart from a table's."""
 log = logging.getLogger("flask_twofactor")
+INTRODUCED = "_twofactor_introduced"
 
 
 def unwrap(user: User) -> User:
@@ -75,6 +76,16 @@ def _label_of_host(user: User) -> str:
     except Exception:
         log.exception("account_name failed; the usual label is used")
         return ""
+
+
+def introduce(key: str, found: str) -> None:
+    """Remember somebody's label for the audit, where no request tells it."""
+    g.setdefault(INTRODUCED, {})[key] = found
+
+
+def introduced(key: str) -> str:
+    """Give a label that was remembered, or nothing."""
+    return str(g.get(INTRODUCED, {}).get(key, ""))
 
 
 def issuer() -> str:

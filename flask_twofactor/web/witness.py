@@ -31,9 +31,9 @@ class RequestWitness:
         )
 
     def label(self, user_key: str) -> str:
-        """Give the label of who signs in or acts in this request, else nothing."""
+        """Give the label of who signs in or acts in this request, or of a command, else nothing."""
         if not has_request_context():
-            return ""
+            return people.introduced(user_key)
         pending = visit().pending
         if pending is not None and pending.user_key == user_key:
             return pending.label

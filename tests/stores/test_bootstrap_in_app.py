@@ -60,11 +60,11 @@ def test_init_prints_the_id_and_changes_nothing_again(tmp_path: Path) -> None:
     """`flask twofactor init` prints the store's id, the same each time, and keeps every row."""
     app = make_app(tmp_path)
     runner = app.test_cli_runner()
-    first = runner.invoke(args=["twofactor", "init"]).output
+    first = runner.invoke(args=["twofactor", "init"]).stdout
     with the_store(app).transaction() as transaction:
         transaction.add_authenticator(ANN, authenticator())
     again = make_app(tmp_path)
-    second = again.test_cli_runner().invoke(args=["twofactor", "init"]).output
+    second = again.test_cli_runner().invoke(args=["twofactor", "init"]).stdout
     with app.app_context():
         third = app.extensions["the twofactor object"].init_store()
 

@@ -54,6 +54,7 @@ __all__ = [
     "sign_out",
     "signed_in",
     "to_login",
+    "wiring_faults",
 ]
 
 SUPPORTED = ((0, 6, 3), (0, 7))
@@ -75,7 +76,7 @@ def install(app: Flask, state: AppState) -> None:
 def make_ready(app: Flask, state: AppState) -> None:
     """Check that every hook is where it must be; ConfigurationError refuses every request."""
     manager: LoginManager | None = getattr(app, "login_manager", None)
-    faults = _faults(app, manager)
+    faults = wiring_faults(app, manager)
     if manager is None or faults:
         raise ConfigurationError(*faults)
     _guard(manager)
@@ -87,7 +88,7 @@ def make_ready(app: Flask, state: AppState) -> None:
 
 
 def enter(app: Flask, state: AppState, original: Callable[[], Any]) -> Any:
-    """Vet whoever comes with a session, then go on with `original`."""
+    """Begin a request: whoever has a session is vetted before any of the host's code."""
     # This runs on every page: proxies are left out because each costs several calls.
     context: Any = _cv_request.get()
     if (
@@ -131,7 +132,8 @@ def _take_last_place(app: Flask) -> None:
     funcs.insert(0, finish)
 
 
-def _faults(app: Flask, manager: LoginManager | None) -> list[str]:
+def wiring_faults(app: Flask, manager: LoginManager | None) -> list[str]:
+    """Name what the extension cannot work with, each with its remedy."""
     faults = []
     if manager is None:
         faults.append("There is no LoginManager on this app. Call LoginManager().init_app(app).")

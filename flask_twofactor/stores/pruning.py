@@ -1,0 +1,72 @@
+"""Deleting rows that cannot matter any more, in batches, beside traffic.
+
+A missing hold, proof, setup or known browser is treated like an ended one, so that deleting
+never opens anything. The margins are for people and clocks: a double click after the end still
+gets the right words, and a worker whose clock is behind meets no gap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Column, ColumnElement, Engine, delete, or_, select
+
+from flask_twofactor.core.keeping import Seen
+from flask_twofactor.core.policy import Limits
+
+from .schema import hold, known_browser, pending_setup, proof, step_up
+
+BATCH = 500
+HOUR, DAY = 3600, 86400
+UNUSED_BROWSER = 400 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Old:
+    """The rows of one kind that may go."""
+
+    kind: str
+    row: Column[str]
+    condition: ColumnElement[bool]
+
+
+def prune(engine: Engine, reader: Engine, limits: Limits, now: float, seen: Seen) -> dict[str, int]:
+    """Delete them and give their numbers by kind."""
+    return {one.kind: _prune(engine, reader, one, seen) for one in _old(limits, now)}
+
+
+def _old(limits: Limits, now: float) -> list[Old]:
+    dead = [
+        proof.c.revoked_at <= now - DAY,
+        proof.c.last_used_at <= now - DAY - limits.proof_idle,
+    ]
+    if limits.proof_age is not None:
+        dead.append(proof.c.created_at <= now - DAY - limits.proof_age)
+    return [
+        Old("holds", hold.c.id, hold.c.expires_at <= now - HOUR),
+        Old("setups", pending_setup.c.id, pending_setup.c.expires_at <= now - HOUR),
+        Old("step_ups", step_up.c.id, step_up.c.expires_at <= now - HOUR),
+        Old("proofs", proof.c.id, or_(*dead)),
+        Old(
+            "known_browsers",
+            known_browser.c.id,
+            known_browser.c.last_used_at <= now - UNUSED_BROWSER,
+        ),
+    ]
+
+
+def _prune(engine: Engine, reader: Engine, old: Old, seen: Seen) -> int:
+    deleted = 0
+    while True:
+        with reader.connect() as connection:
+            ids = list(
+                connection.execute(select(old.row).where(old.condition).limit(BATCH)).scalars()
+            )
+        with engine.begin() as connection:
+            # The condition is asked again: a row that came back into use stays.
+            mine = (old.row.in_(ids), old.condition)
+            gone = connection.execute(delete(old.row.table).where(*mine)).rowcount if ids else 0
+        deleted += gone
+        seen(gone)
+        if len(ids) < BATCH:
+            return deleted

@@ -1,0 +1,8 @@
+"""`flask twofactor`: what an operator does. One module a group of commands."""
+
+from __future__ import annotations
+
+from . import audit, examining, keys, persons, pruning, store
+from .common import commands
+
+__all__ = ["audit", "commands", "examining", "keys", "persons", "pruning", "store"]

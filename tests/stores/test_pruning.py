@@ -1,0 +1,107 @@
+"""Pruning: only what cannot matter any more goes, in batches, and never under somebody's feet."""
+
+from __future__ import annotations
+
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from flask_twofactor.core.policy import Limits
+from flask_twofactor.stores import pruning, schema
+from flask_twofactor.stores.sqlalchemy import SQLStore
+
+from .support.audits import change, unseen
+from .support.places import ANN, NOW, authenticator, hold, pending_setup, proof
+
+HOUR, DAY = 3600, 86400
+LIMITS = Limits(proof_idle=2 * DAY, proof_age=10 * DAY)
+
+
+def prune(store: SQLStore, limits: Limits = LIMITS) -> dict[str, int]:
+    """Prune, two rows at a time, and give what went."""
+    with patch.object(pruning, "BATCH", 2):
+        found = store.upkeep().prune(limits, unseen)
+    return {kind: rows for kind, rows in found.items() if rows}
+
+
+def ids(store: SQLStore, table: Any) -> list[str]:
+    """Give the first letters of the ids that are left."""
+    with store.opened().engine.connect() as connection:
+        return sorted(name[0] for name in connection.execute(select(table.c.id)).scalars())
+
+
+def test_holds_and_setups_go_an_hour_after_their_end(store: SQLStore) -> None:
+    """Used or not, a hold stays for an hour after its end, so that a double click is understood."""
+    with store.transaction() as transaction:
+        for name, ends in {"a": -HOUR - 1, "b": -HOUR, "c": -HOUR + 1, "d": 600}.items():
+            row = {"expires_at": NOW + ends}
+            transaction.open_hold(hold(name * 64, **row), replaces=None)
+            transaction.keep_setup(pending_setup(name * 64, **row))
+    change(store, update(schema.hold).values(consumed_at=NOW - 4000, released=True))
+    assert prune(store) == {"holds": 2, "setups": 2}
+    assert ids(store, schema.hold) == ids(store, schema.pending_setup) == ["c", "d"]
+
+
+PROOFS = {
+    "a": {"revoked_at": NOW - DAY},
+    "b": {"revoked_at": NOW - DAY + 1},
+    "c": {"last_used_at": NOW - 3 * DAY},
+    "d": {"last_used_at": NOW - 3 * DAY + 1},
+    "e": {"created_at": NOW - 11 * DAY},
+    "f": {"created_at": NOW - 11 * DAY + 1},
+    "g": {},
+}
+
+
+@pytest.mark.parametrize(
+    ("limits", "left"),
+    [(LIMITS, "bdfg"), (Limits(proof_idle=2 * DAY), "bdefg"), (Limits(), "bcdefg")],
+)
+def test_proofs_go_a_day_after_their_end(store: SQLStore, limits: Limits, left: str) -> None:
+    """Revoked, idle and aged proofs go, a day after they ended by the app's own limits."""
+    with store.transaction() as transaction:
+        for name, values in PROOFS.items():
+            transaction.add_proof(proof(name * 64, **values))
+    assert prune(store, limits) == {"proofs": len(PROOFS) - len(left)}
+    assert ids(store, schema.proof) == list(left)
+    assert prune(store, limits) == {}
+
+
+def test_a_pruned_proof_lets_nobody_in(store: SQLStore) -> None:
+    """A proof that is gone stands no more than a revoked one, and everything else stays."""
+    store.ensure_account(ANN)
+    with store.transaction() as transaction:
+        transaction.add_authenticator(ANN, authenticator())
+        transaction.add_proof(proof(revoked_at=NOW - 2 * DAY))
+    assert prune(store) == {"proofs": 1}
+    standing = store.standing(ANN, proof().id)
+    assert (standing.proof, standing.protected) == (None, True)
+
+
+def test_browsers_go_after_400_days(store: SQLStore) -> None:
+    """A known browser that was not seen for 400 days is forgotten."""
+    for name, days in (("a", 400), ("b", 399)):
+        row = {"id": name * 64, "user_key": ANN, "created_at": 0, "last_used_at": NOW - days * DAY}
+        change(store, insert(schema.known_browser).values(row))
+    assert prune(store) == {"known_browsers": 1}
+    assert ids(store, schema.known_browser) == ["b"]
+
+
+def test_a_row_that_came_back_into_use_stays(store: SQLStore) -> None:
+    """What is used between the look and the deleting is not deleted."""
+    with store.transaction() as transaction:
+        for name in "abc":
+            transaction.add_proof(proof(name * 64, last_used_at=NOW - 30 * DAY))
+    engine = store.opened().engine
+    begin, statement = engine.begin, update(schema.proof).where(schema.proof.c.id == "b" * 64)
+
+    def late() -> Any:
+        with begin() as connection:
+            connection.execute(statement.values(last_used_at=NOW))
+        return begin()
+
+    with patch.object(engine, "begin", late):
+        assert prune(store) == {"proofs": 2}
+    assert ids(store, schema.proof) == ["b"]
