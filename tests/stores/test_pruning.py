@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from flask_twofactor.core.policy import Limits
+from flask_twofactor.core.records import StepUp
 from flask_twofactor.stores import pruning, schema
 from flask_twofactor.stores.sqlalchemy import SQLStore
 
@@ -32,16 +33,18 @@ def ids(store: SQLStore, table: Any) -> list[str]:
         return sorted(name[0] for name in connection.execute(select(table.c.id)).scalars())
 
 
-def test_holds_and_setups_go_an_hour_after_their_end(store: SQLStore) -> None:
+def test_holds_setups_and_step_ups_go_an_hour_after_their_end(store: SQLStore) -> None:
     """Used or not, a hold stays for an hour after its end, so that a double click is understood."""
     with store.transaction() as transaction:
         for name, ends in {"a": -HOUR - 1, "b": -HOUR, "c": -HOUR + 1, "d": 600}.items():
             row = {"expires_at": NOW + ends}
             transaction.open_hold(hold(name * 64, **row), replaces=None)
             transaction.keep_setup(pending_setup(name * 64, **row))
+            transaction.allow_action(StepUp(name * 64, f"user:{name}", "pay", NOW - DAY, **row))
     change(store, update(schema.hold).values(consumed_at=NOW - 4000, released=True))
-    assert prune(store) == {"holds": 2, "setups": 2}
-    assert ids(store, schema.hold) == ids(store, schema.pending_setup) == ["c", "d"]
+    assert prune(store) == {"holds": 2, "setups": 2, "step_ups": 2}
+    for table in (schema.hold, schema.pending_setup, schema.step_up):
+        assert ids(store, table) == ["c", "d"]
 
 
 PROOFS = {

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import json
 import stat
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from importlib.machinery import ModuleSpec
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
+from flask_twofactor import Message
 from flask_twofactor.stores.keys import new_key
 from flask_twofactor.testing import frozen_clock
-from flask_twofactor.web.cli import pruning
 from flask_twofactor.web.state import app_state
 
 from .support.installed import Installed
@@ -209,24 +205,27 @@ def test_prune_tells_what_it_deleted() -> None:
     with frozen_clock(host.app) as clock:
         host.held()
         clock.move(2 * 3600)
-        assert host.run("prune").stdout.startswith("1 ended holds deleted\n")
+        assert host.run("prune").stdout.startswith("ended holds deleted: 1\n")
         found = host.json("prune")
     assert set(found["deleted"].values()) == {0}
 
 
-@dataclass
-class Delivered:
-    """What became of the notices that were due."""
+def test_prune_sends_what_is_due() -> None:
+    """What a mail server did not take is sent by the next `prune`, and counted, once."""
+    host, sent, down = Operated(), list[Message](), [True]
 
-    sent: int = 3
-    failed: int = 1
+    @host.guard.twofactor.mail_sender
+    def send(message: Message) -> None:
+        if down[0]:
+            raise OSError
+        sent.append(message)
 
-
-def test_prune_sends_what_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Notices that are due are sent, and what became of them is counted."""
-    host, notices = Operated(), ModuleType(pruning.NOTICES)
-    notices.deliver_due = lambda _ports: Delivered()  # type: ignore[attr-defined]
-    notices.__spec__ = ModuleSpec(pruning.NOTICES, None)
-    monkeypatch.setitem(sys.modules, pruning.NOTICES, notices)
-    assert host.json("prune")["notices"] == {"sent": 3, "failed": 1}
-    assert host.run("prune").stdout.endswith("3 notices sent\n1 notices failed\n")
+    with frozen_clock(host.app) as clock:
+        assert host.run("reset", "2", "--reason", "lost", "--yes").exit_code == 0
+        clock.move(600)
+        assert host.json("prune")["notices"] == {"sent": 0, "failed": 1, "dropped": 0}
+        down[0] = False
+        clock.move(3600)
+        assert "notices sent: 1\n" in host.run("prune").stdout
+        assert host.json("prune")["notices"]["sent"] == 0
+    assert [message.kind for message in sent] == ["reset"]

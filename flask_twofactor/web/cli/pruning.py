@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from dataclasses import asdict
 
 import click
 
+from flask_twofactor.flows import notices
 from flask_twofactor.web.state import app_state
 
 from .common import commands, honest, json_option, print_json, upkeep
 
-NOTICES = "flask_twofactor.flows.notices"
 KINDS = {
     "holds": "ended holds",
     "setups": "ended setups",
+    "step_ups": "ended step-ups",
     "proofs": "ended proofs",
     "known_browsers": "browsers not seen for 400 days",
 }
@@ -27,23 +26,16 @@ KINDS = {
 def prune(*, as_json: bool) -> None:
     """Delete rows that cannot matter any more. Run it once a day, as a cron job.
 
-    Holds and setups go an hour after their end, proofs a day after theirs, known browsers
+    Holds, setups and step-ups go an hour after their end, proofs a day after theirs, known browsers
     after 400 days without a visit. Accounts, authenticators, codes and the audit stay. It works
     in small batches and is safe beside traffic. Notices that are due are sent.
     """
     found = upkeep().prune(app_state().ports.limits, lambda _rows: None)
-    sent = _send_notices()
+    sent = asdict(notices.deliver_due(app_state().ports))
     if as_json:
         print_json({"deleted": found, "notices": sent})
         return
     for kind, rows in found.items():
-        click.echo(f"{rows} {KINDS.get(kind, kind)} deleted")
-    for outcome, notices in (sent or {}).items():
-        click.echo(f"{notices} notices {outcome}")
-
-
-def _send_notices() -> dict[str, int] | None:
-    if importlib.util.find_spec(NOTICES) is None:
-        return None
-    notices = importlib.import_module("flask_twofactor.flows.notices")
-    return asdict(notices.deliver_due(app_state().ports))
+        click.echo(f"{KINDS[kind]} deleted: {rows}")
+    for outcome, number in sent.items():
+        click.echo(f"notices {outcome}: {number}")
