@@ -81,6 +81,7 @@ RULES = (
     Rule("turned_off", "disabled"),
     Rule("backup_code_used", "code_used"),
     Rule("codes_renewed", "codes_regenerated"),
+    Rule("codes_retiring", "codes_retiring"),
     Rule("code_refused", "failed", _warns),
     Rule("code_refused", "replay_seen", _warns),
     Rule("signed_in_after_wrong_codes", "verified", _follows_many),

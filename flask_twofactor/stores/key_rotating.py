@@ -15,13 +15,13 @@ from flask_twofactor.core.keeping import AuditFault, Rotation, Seen
 from flask_twofactor.core.ports import Clock, Witness
 from flask_twofactor.core.records import Event
 
-from . import auditing
 from .audit_verifying import extents, is_right, merged
 from .auditing import AUDIT, canonical
 from .key_counting import SEALED, UNSPENT, Sealed, code_owners, key_uses, locked_out, not_under
 from .schema import audit, authenticator, single_use_code
 from .sealing import KeyRing, key_of
-from .writing import FINISHED
+from .throttling import Budgets
+from .writing import FINISHED, SQLTransaction
 
 BATCH = 100
 PASSES = 3
@@ -37,6 +37,7 @@ class Rotating:
     reader: Engine
     ring: KeyRing
     past: Collection[str]
+    budgets: Budgets
     clock: Clock
     witness: Witness
     seen: Seen
@@ -95,15 +96,15 @@ class Rotating:
         return found
 
     def _write(self, sealed: Sealed, rows: list[dict[str, Any]]) -> int:
-        events: list[Event] = []
         with self.engine.begin() as connection:
+            writes = SQLTransaction(connection, self.ring, self.budgets, self.witness)
             free = _lock(connection, sealed, [row["id"] for row in rows])
             moved = [row for row in rows if row["id"] in free and _replace(connection, sealed, row)]
             if sealed.table is authenticator:
-                events = [one for row in moved if (one := self._retiring(connection, row))]
-            for event in events:
-                auditing.record(connection, self.ring, event, self.witness)
-        self.witness.tell(events, [])
+                for event in [one for row in moved if (one := self._retiring(connection, row))]:
+                    writes.record(event)
+        if writes.recorded:
+            self.witness.tell(writes.recorded, writes.noticed)
         self.moved[sealed.kind] += len(moved)
         return len(moved)
 

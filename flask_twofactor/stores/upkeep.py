@@ -84,7 +84,14 @@ class SQLUpkeep:
         with remedies.translated():
             past = key_changing.key_ids(opened)
             return Rotating(
-                opened.engine, opened.reader, opened.ring, past, self.clock, self.witness, seen
+                opened.engine,
+                opened.reader,
+                opened.ring,
+                past,
+                self.budgets,
+                self.clock,
+                self.witness,
+                seen,
             ).run()
 
     def prune(self, limits: Limits, seen: Seen) -> dict[str, int]:

@@ -108,6 +108,7 @@ def _values(notice: Notice, label: str) -> dict[str, Any]:
         issuer=people.issuer(),
         title=i18n.gettext(words.subject),
         what=words.what(notice),
+        doubt=words.doubt,
         label=_one_line(label),
         when=i18n.moment(notice.at),
         browser=notice_words.browser(notice),

@@ -16,10 +16,14 @@ LINK_LIKE = re.compile(r"[/\\@]|\w\.[^\W\d_]{2}")
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The subject, and what happened; `what` is asked in the reader's language."""
+    """The subject, and what happened; `what` is asked in the reader's language.
+
+    `doubt` asks whether it was the reader: not where only an operator can have done it.
+    """
 
     subject: str
     what: Callable[[Notice], str]
+    doubt: bool = True
 
 
 def _always(text: str) -> Callable[[Notice], str]:
@@ -30,6 +34,15 @@ def _codes_left(notice: Notice) -> str:
     return ngettext(
         "One of your backup codes was used, %(number)s is left.",
         "One of your backup codes was used, %(number)s are left.",
+        int(notice.facts.get("remaining", 0)),
+    )
+
+
+def _codes_retiring(notice: Notice) -> str:
+    return ngettext(
+        "Your backup code will stop working soon. Make a new one in your two-factor settings.",
+        "Your %(number)s backup codes will stop working soon. Make new ones in your two-factor "
+        "settings.",
         int(notice.facts.get("remaining", 0)),
     )
 
@@ -64,6 +77,7 @@ WORDS = {
         mark("New backup codes were made"),
         _always(mark("The older backup codes of your account no longer work.")),
     ),
+    "codes_retiring": Words(mark("Please make new backup codes"), _codes_retiring, doubt=False),
     "code_refused": Words(mark("Wrong codes were typed for your account"), _codes_refused),
     "signed_in_after_wrong_codes": Words(
         mark("Somebody signed in after many wrong codes"),

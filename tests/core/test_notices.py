@@ -34,6 +34,7 @@ def kind(name: str, **values: object) -> str | None:
         ("turned_off", "disabled", {}),
         ("backup_code_used", "code_used", {"remaining": 7}),
         ("codes_renewed", "codes_regenerated", {}),
+        ("codes_retiring", "codes_retiring", {"remaining": 7, "reason": "old"}),
         ("locked", "throttled", {"reason": "per_day"}),
         (None, "throttled", {"reason": "wait"}),
         ("method_locked", "disabled_authenticator", {}),

@@ -38,8 +38,8 @@ def rotate_keys(*, new: bool, as_json: bool) -> None:
     """Move every row to the first key, in small batches, while the app serves.
 
     It may be stopped and run again at any time. Unused backup codes are kept as digests and
-    cannot be moved: their owners are listed, once told by the event `codes_retiring`, and have
-    to make new ones before the old key goes. At the end it says which keys may be retired.
+    cannot be moved: their owners are listed, told once by mail, and have to make new ones
+    before the old key goes. At the end it says which keys may be retired.
     Exit code 1 if a row cannot be read or is not as it was written.
     """
     store = upkeep()

@@ -12,6 +12,8 @@ from sqlalchemy import func, select
 from flask_twofactor.flows import notices
 from flask_twofactor.flows.notices import Delivered
 from flask_twofactor.stores import schema
+from flask_twofactor.stores.keys import new_key, parse_keys
+from flask_twofactor.stores.sealing import KeyRing
 from flask_twofactor.testing import set_up_totp
 from flask_twofactor.web.state import app_state
 from tests.support.smtp import HOST
@@ -158,6 +160,17 @@ def change_password(host: Portal) -> None:
         host.twofactor.password_changed(host.vic)
 
 
+def retire_a_key(host: Portal) -> None:
+    """Move the rows to a new key while backup codes are under the old one."""
+    make_codes(host.protected())
+    store: Any = app_state(host.app).ports.store
+    store._adopt(replace(store.opened(), ring=KeyRing(parse_keys([new_key(), OLD_KEY]))))
+    with host.app.app_context():
+        store.upkeep().rotate(lambda _rows: None)
+
+
+OLD_KEY = new_key()
+UNDER_OLD_KEY = {"TWOFACTOR_DATABASE_URI": "sqlite://", "TWOFACTOR_KEYS": [OLD_KEY]}
 QUICKLY_SHUT = {"TWOFACTOR_THROTTLE_DISABLE_AFTER": 3}
 CAUSES: dict[str, tuple[Callable[[Portal], None], dict[str, Any]]] = {
     "set_up": (set_up, {}),
@@ -166,6 +179,7 @@ CAUSES: dict[str, tuple[Callable[[Portal], None], dict[str, Any]]] = {
     "turned_off": (turn_off, {}),
     "backup_code_used": (use_backup_code, {}),
     "codes_renewed": (renew_codes, {}),
+    "codes_retiring": (retire_a_key, UNDER_OLD_KEY),
     "code_refused": (be_wrong, {}),
     "signed_in_after_wrong_codes": (be_right_at_last, {}),
     "locked": (reach_the_daily_limit, {}),
