@@ -39,7 +39,7 @@ class AppMail:
 
     def send(self, message: Message) -> None:
         """Hand a message over by the way that the app has."""
-        sender = _sender(app_state())
+        sender = sender_of(app_state())
         if sender is None:
             raise LookupError(NO_MAIL)
         sender(message)
@@ -47,7 +47,7 @@ class AppMail:
 
 def can_send(state: AppState) -> bool:
     """Say whether mails have a way out; if not, the log says so, once."""
-    if _sender(state) is not None:
+    if sender_of(state) is not None:
         return True
     if not state.told_of_no_mail:
         state.told_of_no_mail = True
@@ -83,7 +83,8 @@ def _send(app: Flask, ports: Ports, letters: Sequence[flow.Letter], ends: float)
         log.exception("the end of a context failed after notices were sent")
 
 
-def _sender(state: AppState) -> Any:
+def sender_of(state: AppState) -> Any:
+    """Give what takes a message, by the way that the app has; None if it has none."""
     return state.callbacks.mail_sender or state.find_sender()
 
 

@@ -13,7 +13,14 @@ from flask_twofactor.core.records import Event
 from flask_twofactor.stores.keys import new_key
 from flask_twofactor.web import login_hook
 
-from .support.examined import STATES, Site, no_database, with_mounts, with_proxy_fix
+from .support.examined import (
+    STATES,
+    Site,
+    no_database,
+    with_a_guarded_mount,
+    with_mounts,
+    with_proxy_fix,
+)
 from .support.operating import run
 
 
@@ -88,6 +95,13 @@ def test_a_proxy_that_is_read_is_no_finding(sites: Callable[..., Site]) -> None:
     assert site.codes() == set()
     with_mounts(site)
     assert site.codes() == {("warning", "mounted_apps")}
+
+
+def test_a_guarded_mount_is_no_finding(sites: Callable[..., Site]) -> None:
+    """An app that is mounted behind the guard is left alone."""
+    site = sites()
+    with_a_guarded_mount(site)
+    assert site.codes() == set()
 
 
 @pytest.mark.parametrize(("do", "finding"), STATES)

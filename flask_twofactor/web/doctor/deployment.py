@@ -9,8 +9,10 @@ from flask import Flask
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from flask_twofactor.web import mailing
 from flask_twofactor.web.findings import Check, Finding, fault, warning
 from flask_twofactor.web.state import AppState
+from flask_twofactor.web.wsgi import TwoFactorGuard
 
 SHORTEST_KEY = 16
 FEWEST_LETTERS = 6
@@ -108,6 +110,17 @@ def password_checker(_app: Flask, state: AppState) -> Iterator[Finding]:
         )
 
 
+def mail(_app: Flask, state: AppState) -> Iterator[Finding]:
+    """See whether people can be told of what happens to their account."""
+    if mailing.sender_of(state) is None:
+        yield warning(
+            "no_mail",
+            "There is no way for mails: nobody hears of changes to their account.",
+            "Set TWOFACTOR_EMAIL_HOST and TWOFACTOR_EMAIL_FROM, set up Flask-Mail or "
+            "Flask-Mailman, or give a mail_sender.",
+        )
+
+
 def _is_weak(key: str | bytes) -> bool:
     text = key.decode("latin-1") if isinstance(key, bytes) else key
     simple = len(text) < SHORTEST_KEY or len(set(text)) < FEWEST_LETTERS
@@ -125,7 +138,7 @@ def _layers(app: Flask) -> Iterator[Any]:
 
 
 def _guarded(layer: DispatcherMiddleware, path: str) -> bool:
-    return type(layer.mounts[path]).__name__ == "TwoFactorGuard"
+    return isinstance(layer.mounts[path], TwoFactorGuard)
 
 
-CHECKS: tuple[Check, ...] = (cookies, secret_key, modes, proxy, mounts, password_checker)
+CHECKS: tuple[Check, ...] = (cookies, secret_key, modes, proxy, mounts, password_checker, mail)

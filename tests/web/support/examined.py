@@ -11,7 +11,7 @@ from sqlalchemy import delete, update
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from flask_twofactor import TwoFactor
+from flask_twofactor import TwoFactor, TwoFactorGuard
 from flask_twofactor.flows import changing
 from flask_twofactor.stores import schema
 from flask_twofactor.stores.bootstrap import file_place, open_store
@@ -40,6 +40,7 @@ class Site:
         self.manager = LoginManager(self.app)
         self.twofactor = TwoFactor(self.app)
         self.twofactor.password_checker(lambda _user, _password: False)
+        self.twofactor.mail_sender(lambda _message: None)
 
     @property
     def store(self) -> Any:
@@ -76,6 +77,17 @@ def with_mounts(site: Site) -> None:
     """Mount an app beside this one."""
     outer = DispatcherMiddleware(site.app.wsgi_app, {"/dav": lambda *_: []})
     site.app.wsgi_app = outer  # type: ignore[method-assign]
+
+
+def with_a_guarded_mount(site: Site) -> None:
+    """Mount an app behind the guard."""
+    guarded = TwoFactorGuard(lambda *_: [], site.app)
+    site.app.wsgi_app = DispatcherMiddleware(site.app.wsgi_app, {"/dav": guarded})  # type: ignore[method-assign]
+
+
+def without_mail(site: Site) -> None:
+    """Give mails no way out."""
+    app_state(site.app).callbacks.mail_sender = None
 
 
 def without_checker(site: Site) -> None:
@@ -151,6 +163,7 @@ def no_database(site: Site) -> None:
 STATES = [
     (with_mounts, ("warning", "mounted_apps")),
     (without_checker, ("warning", "password_checker")),
+    (without_mail, ("warning", "no_mail")),
     (other_identity, ("fault", "login_manager")),
     (without_manager, ("fault", "login_manager")),
     (with_security, ("fault", "login_manager")),
