@@ -45,7 +45,7 @@ def table(folder: Path, rounds: int) -> list[tuple[str, ...]]:
 
 def _visits(site: Site) -> dict[str, tuple[Site, dict[str, Work]]]:
     mounts = {BARE: _smallest, GUARDED: TwoFactorGuard(_smallest, site.app)}
-    site.app.wsgi_app = DispatcherMiddleware(site.app.wsgi_app, mounts)  # type: ignore[method-assign]
+    site.app.wsgi_app = DispatcherMiddleware(site.app.wsgi_app, mounts)  # type: ignore[method-assign] # Flask documents it
     site.forget()
     visitors = {
         "stranger": site.stranger(),

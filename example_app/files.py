@@ -35,7 +35,7 @@ def init_app(app: Flask) -> None:
     """Mount the share beside *app*, behind the guard."""
     share = app.extensions[_KEY] = Share(Path(app.instance_path) / "files")
     mounted: dict[str, WSGIApplication] = {MOUNT: TwoFactorGuard(share, app)}
-    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, mounted)  # type: ignore[method-assign]
+    app.wsgi_app = DispatcherMiddleware(app.wsgi_app, mounted)  # type: ignore[method-assign] # Flask documents it
 
 
 def delete(key: str) -> None:

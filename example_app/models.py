@@ -25,7 +25,7 @@ class Account(UserMixin, Base):
 
     __tablename__ = "account"
     # Without it SQLite gives the id of a deleted account to the next one.
-    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - as SQLAlchemy has it
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(unique=True)

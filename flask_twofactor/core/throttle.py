@@ -42,12 +42,3 @@ def waits(throttle: Throttle) -> list[tuple[int, int]]:
 def retry_after(blocked_until: float, now: float) -> int:
     """Give the whole seconds to wait, at least one."""
     return max(1, int(-(-(blocked_until - now) // 1)))
-
-
-def odds_per_day(throttle: Throttle, *, digits: int = 6, steps: int = 3) -> float:
-    """Give the chance that a day of guessing by unknown browsers hits a code.
-
-    `steps` is how many codes are right at one moment: RFC 6238 section 5.2 allows one step of
-    drift either way.
-    """
-    return float(1 - (1 - steps / 10**digits) ** throttle.per_day)

@@ -12,7 +12,7 @@ from flask_twofactor.core.tokens import mint, new_id
 
 from .acting import Acting, ask_again, ask_for_change, ask_for_disable, is_protected
 from .context import Ports
-from .setting_up import give_codes, renew_proof
+from .setting_up import event_about, give_codes, renew_proof
 
 FEW_CODES = 3
 
@@ -97,16 +97,7 @@ def remove(ports: Ports, acting: Acting, authenticator_id: str) -> str:
             method=proof.method if proof else mine.method,
             verified_at=proof.verified_at if proof else None,
         )
-        transaction.record(
-            Event(
-                "removed",
-                acting.user_key,
-                now,
-                method=mine.method,
-                authenticator_id=mine.id,
-                authenticator_name=names.typed(mine.name),
-            )
-        )
+        transaction.record(event_about(mine, "removed", acting.user_key, now))
     return token
 
 
@@ -214,7 +205,7 @@ def import_authenticator(
     with ports.store.transaction() as transaction:
         transaction.add_authenticator(user_key, made)
         transaction.move_epoch(user_key, None)
-        transaction.record(_imported(user_key, made, now))
+        transaction.record(event_about(made, "enrolled", user_key, now, "import"))
     return replace(made, data=None)
 
 
@@ -230,14 +221,3 @@ def unlock(ports: Ports, user_key: str, *, actor: str) -> None:
     with ports.store.transaction() as transaction:
         transaction.unlock(user_key)
         transaction.record(Event("unlocked", user_key, ports.clock(), actor=actor))
-
-
-def _imported(user_key: str, made: Authenticator, now: float) -> Event:
-    return Event(
-        "enrolled",
-        user_key,
-        now,
-        method=made.method,
-        authenticator_id=made.id,
-        reason="import",
-    )

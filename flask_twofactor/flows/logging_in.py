@@ -153,7 +153,7 @@ def answer(
         raise RefusedError("unknown_method")
     accepted = answering.check(ports, held.user_key, owned, wanted, typed, browsers)
     now, proof_token, method = ports.clock(), mint(), accepted.method
-    proof = new_proof(proof_token, held, method, now)
+    proof = _new_proof(proof_token, held, method, now)
     with answering.accepting(ports, accepted, now) as transaction:
         if not transaction.consume_hold(held.id, now, released=True):
             raise HoldGoneError(released=True)
@@ -171,14 +171,11 @@ def answer(
     )
 
 
-def new_proof(
-    token: str, held: Hold, method: Method, now: float, *, epoch: int | None = None
-) -> Proof:
-    """Build the proof that a released hold leaves."""
+def _new_proof(token: str, held: Hold, method: Method, now: float) -> Proof:
     return Proof(
         id=_reference(token),
         user_key=held.user_key,
-        epoch=held.epoch if epoch is None else epoch,
+        epoch=held.epoch,
         method=method.name,
         created_at=now,
         last_used_at=now,

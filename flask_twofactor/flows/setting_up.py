@@ -112,19 +112,25 @@ def confirm(
         codes = give_codes(ports, transaction, acting, now) if first else []
         _finish_hold(transaction, acting, now)
         renew_proof(transaction, acting, proof_token, now, method=method.name, verified_at=now)
-        transaction.record(
-            Event(
-                "enrolled",
-                acting.user_key,
-                now,
-                method=method.name,
-                authenticator_id=made.id,
-                authenticator_name=names.typed(made.name),
-                reason="first" if first else None,
-            )
-        )
+        reason = "first" if first else None
+        transaction.record(event_about(made, "enrolled", acting.user_key, now, reason))
     kept = acting.hold.kept if acting.hold is not None else None
     return Finished(proof_token, first, codes, kept, browser)
+
+
+def event_about(
+    one: Authenticator, name: str, user_key: str, now: float, reason: str | None = None
+) -> Event:
+    """Give an event about one authenticator; a name is told only if its owner typed it."""
+    return Event(
+        name,
+        user_key,
+        now,
+        method=one.method,
+        authenticator_id=one.id,
+        authenticator_name=names.typed(one.name),
+        reason=reason,
+    )
 
 
 def was_finished(ports: Ports, token: object) -> bool:

@@ -65,7 +65,7 @@ class SMTPSender:
         else:
             client = smtplib.SMTP(local_hostname=name, timeout=self.seconds)
         # What a certificate is checked against; smtplib notes it only where it connects itself.
-        client._host = self.host  # type: ignore[attr-defined] # noqa: SLF001
+        client._host = self.host  # type: ignore[attr-defined] # noqa: SLF001 - see above
         return client
 
     def _talk(self, client: smtplib.SMTP, mail: EmailMessage, ends: float) -> None:

@@ -48,7 +48,7 @@ def _fetch(connection: Connection, sql: str, parameters: Any) -> Sequence[Any] |
     cursor: DBAPICursor = connection.connection.cursor()
     try:
         for hear in connection.dispatch.before_cursor_execute:
-            hear(connection, cursor, sql, parameters, None, False)  # noqa: FBT003
+            hear(connection, cursor, sql, parameters, None, False)  # noqa: FBT003 - as the event has it
         cursor.execute(sql, parameters)
         return cursor.fetchone()
     except connection.dialect.loaded_dbapi.Error as error:

@@ -60,7 +60,7 @@ class SQLStore:
     def upgrade(self) -> str:
         """Bring the tables to this release's version and give its number."""
         # Migration tools are slow to load, and only an operator needs them.
-        from .migrating import upgrade  # noqa: PLC0415
+        from .migrating import upgrade  # noqa: PLC0415 - slow
 
         return upgrade(self._find_place())
 

@@ -14,13 +14,12 @@ from flask_twofactor.core.records import (
     Claim,
     Event,
     Hold,
-    Paid,
     PendingSetup,
     Proof,
-    Wait,
 )
 
-from . import auditing, queueing, schema, statements, throttling
+from . import auditing, queueing, schema, statements
+from .guesses import GuessWrites
 from .sealing import KeyRing
 from .step_ups import StepUpWrites
 from .throttling import Budgets
@@ -30,7 +29,7 @@ FINISHED = ""
 """What stands where a setup's sealed step was."""
 
 
-class SQLTransaction(StepUpWrites):
+class SQLTransaction(GuessWrites, StepUpWrites):
     """One transaction on one short connection of the store; see `core.ports.Transaction`."""
 
     def __init__(
@@ -59,10 +58,6 @@ class SQLTransaction(StepUpWrites):
         """Forget a notice that was sent or is given up; False if it was gone."""
         return queueing.finish(self._connection, notice_id)
 
-    def reserve(self, user_key: str, browsers: Sequence[str], now: float) -> Paid | Wait:
-        """Pay for one guess, or say until when to wait; commit it before looking at the code."""
-        return self._budgets.reserve(self._connection, user_key, browsers, now)
-
     def claim(self, user_key: str, claim: Claim, now: float) -> bool:
         """Use up a time step or a single-use code; False if somebody was faster."""
         if claim.spent is not None:
@@ -82,53 +77,6 @@ class SQLTransaction(StepUpWrites):
         digests = self._ring.digests(code, SINGLE_USE, user_key)
         values = {"digests": digests, "user": user_key}
         return self._connection.execute(statements.WAS_SPENT, values).scalar() is not None
-
-    def count_failure(self, user_key: str, method: str) -> int:
-        """Count a wrong answer for a method; give how many came in a row."""
-        values = {"user": user_key, "of_method": method}
-        self._connection.execute(throttling.COUNT_FAILURE, values)
-        return self._connection.execute(throttling.FAILURES, values).scalar() or 0
-
-    def clear_failures(self, user_key: str, browser: str | None) -> None:
-        """Give free tries back after a right answer, to the budget that paid for it."""
-        if browser is None:
-            self._connection.execute(throttling.CLEAR, {"user": user_key})
-        else:
-            values = {"user": user_key, "row": browser}
-            self._connection.execute(throttling.CLEAR_KNOWN, values)
-
-    def enable_method(self, user_key: str, method: str) -> None:
-        """Forget the wrong answers that a method had in a row."""
-        self._connection.execute(throttling.ENABLE, {"user": user_key, "of_method": method})
-
-    def unlock(self, user_key: str) -> None:
-        """Give the account and its known browsers all their tries back, the daily ones too."""
-        cleared = {"failures": 0, "blocked_until": 0, "told_until": 0}
-        for table, values in (
-            (schema.account, cleared | {"guesses": ""}),
-            (schema.known_browser, cleared),
-            (schema.authenticator, {"failures": 0}),
-        ):
-            mine = table.c.user_key == user_key
-            self._connection.execute(update(table).where(mine).values(**values))
-
-    def know_browser(
-        self, user_key: str, browser: str, now: float, *, replaces: str | None
-    ) -> None:
-        """Know a browser under a new reference, with all its own tries."""
-        table = schema.known_browser
-        if replaces is not None:
-            mine = (table.c.id == replaces, table.c.user_key == user_key)
-            fresh = {"id": browser, "last_used_at": now, "failures": 0, "blocked_until": 0}
-            if self._connection.execute(update(table).where(*mine).values(**fresh)).rowcount == 1:
-                return
-        row = {"id": browser, "user_key": user_key, "created_at": now, "last_used_at": now}
-        self._connection.execute(insert(table).values(row))
-
-    def forget_browsers(self, user_key: str) -> None:
-        """Know none of the user's browsers any more."""
-        table = schema.known_browser
-        self._connection.execute(delete(table).where(table.c.user_key == user_key))
 
     def open_hold(self, hold: Hold, *, replaces: str | None) -> None:
         """Write a hold; the session's older one, if any, ends."""

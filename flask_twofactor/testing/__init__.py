@@ -103,7 +103,7 @@ def pass_challenge(client: FlaskClient, user: Any) -> None:
         headers=JSON
         | {"X-CSRFToken": asked.get_json()["csrf_token"], "Referer": asked.request.url},
     )
-    if answer.status_code != 200:  # noqa: PLR2004
+    if answer.status_code != 200:  # noqa: PLR2004 - HTTP
         message = f"the challenge was not passed: {answer.get_data(as_text=True)}"
         raise AssertionError(message)
 

@@ -16,7 +16,7 @@ from flask_twofactor.flows import notices as flow
 from flask_twofactor.flows.context import Ports
 
 from . import addresses, i18n, links, notice_words, people
-from .state import AppState, app_state
+from .state import AppState, app_state, this_app
 
 NO_MAIL = (
     "two-factor notices are not mailed: set TWOFACTOR_EMAIL_HOST and TWOFACTOR_EMAIL_FROM, set up "
@@ -62,7 +62,7 @@ def deliver(queued: Sequence[Notice]) -> None:
     longer; what is late goes on there, and what fails is tried again by `prune`.
     """
     try:
-        ports, app = app_state().ports, current_app._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001
+        ports, app = app_state().ports, this_app()
         letters = flow.write(ports, queued)
         if letters:
             ends = time.monotonic() + ports.limits.mail

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from flask_twofactor.flows import setting_up
 
 from .forms import value
-from .state import app_state
+from .state import app_state, this_request
 
 LONGEST_TARGET = 2000
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
@@ -84,7 +84,7 @@ def form_page() -> str:
 
 def _has_page(path: str) -> bool:
     # What the app does not know may be a mounted app's.
-    adapter = current_app.create_url_adapter(request._get_current_object())  # type: ignore[attr-defined] # noqa: SLF001
+    adapter = current_app.create_url_adapter(this_request())
     if adapter is None:
         return False
     try:

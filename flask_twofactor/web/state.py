@@ -104,6 +104,11 @@ def app_state(app: Flask | None = None) -> AppState:
     return cast("AppState", (app or current_app).extensions["twofactor"])
 
 
+def this_app() -> Flask:
+    """Give the app itself, not the proxy."""
+    return current_app._get_current_object()  # type: ignore[attr-defined,no-any-return] # noqa: SLF001
+
+
 def this_request() -> Request:
     """Give the request itself, not the proxy."""
     return _cv_request.get().request

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 
 import click
-from flask import current_app
 
 from flask_twofactor.web import doctor
+from flask_twofactor.web.state import this_app
 
 from .common import commands, count, honest, json_option, print_json, shown
 
@@ -23,8 +23,7 @@ def examine(*, as_json: bool) -> None:
     Run it where the app runs, with the app's settings, after each deployment. Each finding has
     a remedy. Exit code 0 if there is none, 1 if there is a fault, 3 if there are only warnings.
     """
-    app = current_app._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001
-    findings = doctor.examine(app)
+    findings = doctor.examine(this_app())
     faults = sum(one.severity == "fault" for one in findings)
     code = FAULTS if faults else ONLY_WARNINGS if findings else 0
     if as_json:
