@@ -16,7 +16,9 @@ from flask_twofactor.core.errors import StoreError
 from flask_twofactor.stores import migrating, schema
 from flask_twofactor.stores.bootstrap import Place
 from flask_twofactor.stores.engine import make_engine
+from flask_twofactor.stores.sqlalchemy import SQLStore
 
+from .support.making import file_store
 from .support.places import ANN, Where, authenticator, dispose
 
 
@@ -135,9 +137,43 @@ def test_the_way_back_takes_everything_away(fresh: Where) -> None:
     engine.dispose()
 
 
-def downgrade(connection: Connection) -> None:
-    """Go back to before the first table."""
+def test_the_default_store_brings_its_tables_along(tmp_path: Path) -> None:
+    """The first call of a new release upgrades the file beside the app; people stay set up."""
+    of_old_release(file_store(tmp_path, makes_itself=True))
+    store = file_store(tmp_path)
+
+    assert store.standing(ANN, None).protected
+    assert store.authenticators(ANN) == (authenticator(),)
+    with store.opened().engine.connect() as connection:
+        assert connection.scalar(select(schema.version.c.version_num)) == schema.VERSION
+        assert differences(connection, schema.metadata) == []
+    dispose(store)
+
+
+def test_another_database_is_upgraded_by_its_operator(fresh: Where) -> None:
+    """A database of one's own is refused, with the command; after it, people are still set up."""
+    of_old_release(fresh.store())
+    store = fresh.store()
+    with pytest.raises(StoreError, match="flask twofactor db upgrade"):
+        store.standing(ANN, None)
+    assert store.upgrade() == schema.VERSION
+
+    assert store.standing(ANN, None).protected
+    dispose(store)
+
+
+def of_old_release(store: SQLStore) -> None:
+    """Make a store whose tables are those of the first release, with Ann in it."""
+    with store.transaction() as transaction:
+        transaction.add_authenticator(ANN, authenticator())
+    with store.opened().engine.begin() as connection:
+        downgrade(connection, "0001")
+    dispose(store)
+
+
+def downgrade(connection: Connection, target: str = "base") -> None:
+    """Go back, to before the first table unless told otherwise."""
     config = Config()
     config.set_main_option("script_location", str(migrating.SCRIPTS))
     config.attributes["connection"] = connection
-    command.downgrade(config, "base")
+    command.downgrade(config, target)
