@@ -1,4 +1,4 @@
-"""What a change brought about, said once on the next page of ours.
+"""What a change brought about, or still needs, said once on the next page of ours.
 
 Not by `flash`: a host's template that shows no flashes would swallow it, and one that shows
 them would say it a second time.
@@ -12,7 +12,11 @@ from . import session as keys
 from .i18n import gettext, mark
 
 OTHERS_ENDED = "others_ended"
-TEXTS = {OTHERS_ENDED: mark("Your other sessions were signed out.")}
+ONCE_MORE = "once_more"
+TEXTS = {
+    OTHERS_ENDED: mark("Your other sessions were signed out."),
+    ONCE_MORE: mark("Thank you. Nothing was changed yet: please choose it once more."),
+}
 
 
 def leave(note: str) -> None:

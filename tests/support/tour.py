@@ -133,7 +133,8 @@ def _change(ann: Visitor, look: Look) -> None:
     ann.answer("12")
     look("step-up-error")
     ann.go("/two-factor/")
-    ann.press("Turn off")
+    ann.page.locator("summary", has_text="Turn off").click()
+    ann.press("Turn it off now")
     look("step-up-to-turn-off")
 
 

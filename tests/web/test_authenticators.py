@@ -84,9 +84,10 @@ def test_renaming_asks_for_a_fresh_code() -> None:
         path = change_of(client, "Test phone", "rename")
         host.clock.move(600)
 
-        assert form(client, path, name="Taken over").location == f"{STEP_UP}?next={OVERVIEW}"
+        asked = f"{STEP_UP}?next={OVERVIEW}&again=1"
+        assert form(client, path, name="Taken over").location == asked
         assert [*authenticators(client)] == ["Test phone"]
-        answer = form(client, f"{STEP_UP}?next={OVERVIEW}", method="totp", code=host.code())
+        answer = form(client, asked, method="totp", code=host.code())
         assert answer.location == OVERVIEW
         assert form(client, path, name="Pixel 9").location == OVERVIEW
         assert [*authenticators(client)] == ["Pixel 9"]

@@ -188,3 +188,40 @@ def test_who_has_nothing_set_up_is_asked_nothing() -> None:
         host.guard.protect(host.vic)
         assert host.held().get(STEP_UP).location == CHALLENGE
         assert host.client().get(STEP_UP, headers=JSON).status_code == 401
+
+
+@pytest.mark.parametrize(("change", "page"), [(DISABLE, OVERVIEW), (CODES, CODES)])
+def test_who_showed_a_code_reads_what_is_left_to_do(change: str, page: str) -> None:
+    """Back on the page nothing was changed yet, and it says so once: choose it once more."""
+    with portal() as host:
+        client = host.protected()
+        host.clock.move(600)
+        asked = form(client, change).location
+        assert asked is not None
+
+        assert form(client, asked, method="totp", code=host.code()).location == page
+        said = "Nothing was changed yet: please choose it once more."
+        assert said in client.get(page).text
+        assert said not in client.get(page).text
+        assert form(client, change).status_code in {200, 303}
+
+
+def test_turning_off_takes_two_steps() -> None:
+    """The red button is behind a word to open first, beside what it does."""
+    with portal() as host:
+        page = host.protected().get(OVERVIEW).text
+
+        _, _, opened = page.partition("<summary>Turn off</summary>")
+        assert opened.index("your password alone lets anybody in") < opened.index(
+            "Turn it off now"
+        ), "what it does stands before the button"
+
+
+def test_a_second_phone_is_told_the_truth() -> None:
+    """Who is protected already reads of no codes to come, and adds instead of enabling."""
+    with portal() as host:
+        first, second = host.plain(host.ann).get(SETUP).text, host.protected().get(SETUP).text
+
+        assert ("Backup codes come next." in first, "Verify and enable" in first) == (True, True)
+        assert "Backup codes come next." not in second
+        assert "Verify and add" in second

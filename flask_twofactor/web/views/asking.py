@@ -10,7 +10,7 @@ from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.records import Mark
 from flask_twofactor.flows import stepping_up
 from flask_twofactor.flows.acting import Acting
-from flask_twofactor.web import answers, cookies, courtesy, login_hook, redirects, who
+from flask_twofactor.web import answers, cookies, courtesy, login_hook, notes, redirects, who
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.forms import CodeForm, PasswordForm, text, value
 from flask_twofactor.web.i18n import gettext
@@ -87,6 +87,7 @@ def _ask_for_code(acting: Acting, target: str, refused: RefusedError | None) -> 
         full=full,
         kept=kept,
         back=_back(target),
+        add_url=redirects.to_add_one(),
     )
 
 
@@ -120,7 +121,11 @@ def _sign_in_again(acting: Acting, target: str) -> Response:
 def _go_on(target: str, token: str | None) -> Response:
     if token is not None:
         session[keys.STEP_UP] = token
-    if _again() and not courtesy.wants_json():
+    if not _again():
+        return answers.go(target)
+    if _is_ours(target):
+        return answers.go(target, note=notes.ONCE_MORE)
+    if not courtesy.wants_json():
         flash(gettext("Thank you. Please send the form once more: nothing of it was kept."))
     return answers.go(target)
 
@@ -143,5 +148,8 @@ def _again() -> str | None:
 
 
 def _back(target: str) -> str:
-    own = url_for("twofactor.overview")
-    return own if target.startswith(own) else redirects.landing()
+    return url_for("twofactor.overview") if _is_ours(target) else redirects.landing()
+
+
+def _is_ours(target: str) -> bool:
+    return target.startswith(url_for("twofactor.overview"))

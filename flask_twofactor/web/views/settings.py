@@ -41,7 +41,7 @@ def overview(
         refused=refused,
         titles=titles,
         add_url=redirects.to_add_one(),
-        note=None if courtesy.wants_json() else notes.take(),
+        note=_note(),
         renaming=next((one.id for one in shown.authenticators if one.id == renaming), None),
         typed_name=typed,
     )
@@ -75,7 +75,11 @@ def backup_codes(refused: RefusedError | None = None) -> Response:
     if not shown.protected:
         return overview(refused or RefusedError("not_protected"))
     facts_now = {"codes_left": shown.codes_left}
-    return answers.page("backup_codes", facts_now, refused=refused)
+    return answers.page("backup_codes", facts_now, refused=refused, note=_note())
+
+
+def _note() -> str | None:
+    return None if courtesy.wants_json() else notes.take()
 
 
 def remove_authenticator(id: str, refused: RefusedError | None = None) -> Response:  # noqa: A002
@@ -122,5 +126,5 @@ def _turn(
     error: RefusedError, endpoint: str, again: Callable[[RefusedError], Response]
 ) -> Response:
     if error.code in answers.NEEDS:
-        return answers.ask_first(error, url_for(f"twofactor.{endpoint}"))
+        return answers.ask_first(error, url_for(f"twofactor.{endpoint}"), again="1")
     return again(error)

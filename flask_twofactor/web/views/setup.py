@@ -24,14 +24,13 @@ def setup_index(refused: RefusedError | None = None) -> Response:
     if acting is None:
         return who.turn_away()
     methods = setting_up.choices(app_state().ports)
-    standing = visit().standing
     facts = {"methods": [method.name for method in methods], "required": acting.required}
     return answers.page(
         "setup_index",
         facts,
         refused=refused,
         methods=methods,
-        protected=standing is not None and standing.protected,
+        protected=who.is_protected(),
         held=acting.hold is not None,
         next=_next(),
     )
@@ -97,6 +96,7 @@ def _show(acting: Acting, method: str, refused: RefusedError | None) -> Response
         typed_name=text(form.name.data),
         label=acting.account.label,
         held=acting.hold is not None,
+        protected=who.is_protected(),
     )
 
 
