@@ -123,14 +123,15 @@ def login_address(view: str | None) -> str:
 def _hold(
     now: Visit, pending: PendingHold, response: Response, keep_out: Collection[str]
 ) -> Response | None:
-    if pending.source == "login":
+    answered = pending.source == "login" or pending.entered
+    if answered:
         pending.aside = _put_aside(keep_out)
     try:
         kept = _kept(pending, response)
     except keys.UnkeepableError as error:
         log.exception("the session key %r cannot be kept while a login is held", error.key)
         logging_in.end(app_state().ports, hold_token=now.ends_hold, proof_token=now.ends_proof)
-        return courtesy.unkeepable() if pending.source == "login" else None
+        return courtesy.unkeepable() if answered else None
     purpose = "setup" if pending.verdict == "setup" else "challenge"
     session[keys.HOLD] = logging_in.hold(
         app_state().ports,
@@ -141,7 +142,7 @@ def _hold(
         replaces=now.ends_hold,
         ends_proof=now.ends_proof,
     )
-    return courtesy.ask_for_factor(purpose) if pending.source == "login" else None
+    return courtesy.ask_for_factor(purpose) if answered else None
 
 
 def _put_aside(keep_out: Collection[str]) -> dict[str, Any]:
