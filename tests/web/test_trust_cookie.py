@@ -60,7 +60,7 @@ FORGED: dict[str, Forge] = {
     "without its signature": lambda _host, good: good.rpartition(".")[0],
     "first byte flipped": _flip(0),
     "byte flipped in the middle": _flip(40),
-    "last byte flipped": _flip(-1),
+    "byte flipped at the end": _flip(-2),
     "another person's": _of_anns,
     "of the known browser": _known_browsers,
     "the host's own signature": lambda host, _good: host.share_link(host.vic),
