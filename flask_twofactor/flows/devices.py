@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask_twofactor.core import names
-from flask_twofactor.core.devices import TRUSTED_DEVICE, Presented, TrustedDevice, is_alive
+from flask_twofactor.core.devices import Presented, TrustedDevice, is_alive
 from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.records import Event
 
@@ -66,6 +66,4 @@ def revoke_all(ports: Ports, acting: Acting) -> None:
 
 def _revoked(user_key: str, now: float, device_id: str | None) -> Event:
     reason = "all" if device_id is None else None
-    return Event(
-        "device_revoked", user_key, now, method=TRUSTED_DEVICE, device_id=device_id, reason=reason
-    )
+    return Event("device_revoked", user_key, now, device_id=device_id, reason=reason)

@@ -60,7 +60,8 @@ def take(
     copied = device is not None and _is_copy(device, shown.value, longest, now)
     if copied and transaction.end_device(user_key, shown.device_id, now):
         transaction.end_sessions_by(user_key, TRUSTED_DEVICE, now)
-        transaction.record(_event("device_stale_used", user_key, now, shown.device_id))
+        stale = Event("device_stale_used", user_key, now, device_id=shown.device_id)
+        transaction.record(stale)
     return None
 
 
@@ -88,20 +89,16 @@ def trust(
 
 def trusted(user_key: str, now: float, given: GivenDevice) -> Event:
     """Say that a device is trusted from now on."""
-    return _event("device_trusted", user_key, now, row_named(given.token))
+    return Event("device_trusted", user_key, now, device_id=row_named(given.token))
 
 
 def used(user_key: str, now: float, shown: Presented) -> Event:
     """Say that a device passed the second factor."""
-    return _event("device_used", user_key, now, shown.device_id)
+    return Event("device_used", user_key, now, device_id=shown.device_id)
 
 
 def _is_copy(device: TrustedDevice, value: str, longest: float, now: float) -> bool:
     return is_alive(device, device.epoch, longest, now) and belief(device, value) == "stale"
-
-
-def _event(name: str, user_key: str, now: float, device_id: str | None) -> Event:
-    return Event(name, user_key, now, method=TRUSTED_DEVICE, device_id=device_id)
 
 
 def _value(token: str) -> str:
