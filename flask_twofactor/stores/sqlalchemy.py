@@ -100,7 +100,7 @@ class SQLStore:
         """Read, by one statement, all that the load guard needs."""
         opened, values = self.opened(), {"user": user_key, "row": proof_id}
         if devices:
-            rows = self._all_rows(statements.LOGIN, **values, devices=list(devices))
+            rows = self._login_rows(values, devices)
         else:
             row = _STANDING.first(opened.reader, values)
             rows = [] if row is None else [row]
@@ -117,9 +117,7 @@ class SQLStore:
             proof,
             "unasked" if fingerprint is None else self._compared(user_key, fingerprint, digest),
             digest,
-            tuple(TrustedDevice(*row[-_DEVICE:]) for row in rows if row[-_DEVICE] is not None)
-            if devices
-            else (),
+            _devices(rows) if devices else (),
         )
 
     def devices(self, user_key: str) -> tuple[TrustedDevice, ...]:
@@ -236,9 +234,15 @@ class SQLStore:
         with translated(), self.opened().reader.connect() as connection:
             return connection.execute(statement, values).first()
 
-    def _all_rows(self, statement: Any, **values: Any) -> Sequence[Sequence[Any]]:
+    def _login_rows(
+        self, values: dict[str, str | None], devices: Sequence[str]
+    ) -> Sequence[Sequence[Any]]:
+        if len(devices) == 1:
+            row = _LOGIN.first(self.opened().reader, values | {"device": devices[0]})
+            return [] if row is None else [row]
         with translated(), self.opened().reader.connect() as connection:
-            return connection.execute(statement, values).all()
+            named = values | {"devices": list(devices)}
+            return connection.execute(statements.LOGIN_OF_MANY, named).all()
 
     def _all(self, statement: Any, **values: Any) -> list[RowMapping]:
         with translated(), self.opened().reader.connect() as connection:
@@ -267,7 +271,13 @@ _AUTHENTICATOR_FIELDS = tuple(
     column.name for column in schema.authenticator.c if column.name not in {"user_key", "data"}
 )
 _STANDING = DirectRead(statements.STANDING)
+_LOGIN = DirectRead(statements.LOGIN)
 _PROOF, _DEVICE = len(schema.proof.c), len(schema.trusted_device.c)
+
+
+def _devices(rows: Sequence[Sequence[Any]]) -> tuple[TrustedDevice, ...]:
+    found = (row[-_DEVICE:] for row in rows)
+    return tuple(TrustedDevice(*columns) for columns in found if columns[0] is not None)
 
 
 def _kept(found: Any) -> Kept | None:

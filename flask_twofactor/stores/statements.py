@@ -51,13 +51,14 @@ STANDING = (
     .outerjoin(proof, proof.c.id == _id)
     .where(store.c.id == 1)
 )
-_OF_COOKIE = and_(
-    trusted_device.c.user_key == _user,
-    trusted_device.c.id.in_(bindparam("devices", expanding=True)),
+_OWN_DEVICE = trusted_device.c.user_key == _user
+_DEVICE_ID: BindParameter[str] = bindparam("device", type_=String)
+_DEVICE_IDS: BindParameter[list[str]] = bindparam("devices", expanding=True)
+_WITH_DEVICE = STANDING.add_columns(*(one.label(f"device_{one.name}") for one in trusted_device.c))
+LOGIN = _WITH_DEVICE.outerjoin(trusted_device, and_(_OWN_DEVICE, trusted_device.c.id == _DEVICE_ID))
+LOGIN_OF_MANY = _WITH_DEVICE.outerjoin(
+    trusted_device, and_(_OWN_DEVICE, trusted_device.c.id.in_(_DEVICE_IDS))
 )
-LOGIN = STANDING.add_columns(
-    *(column.label(f"device_{column.name}") for column in trusted_device.c)
-).outerjoin(trusted_device, _OF_COOKIE)
 
 _HELD = tuple(column.label(f"hold_{column.name}") for column in hold.c)
 HOLD = (
