@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from flask_twofactor.web.agents import name, origin
+from flask_twofactor.web.agents import is_named, name, origin, read
 
 from .support.portal import portal
 
@@ -45,14 +45,15 @@ IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605
 def test_names(header: str, called: str) -> None:
     """Browser and system as people call them; nothing of the header itself is ever shown."""
     with portal() as host, host.app.test_request_context():
-        assert name(header) == called
+        assert name(read(header)) == called
+        assert not is_named(read(header))
 
 
 def test_a_huge_header_costs_nothing() -> None:
     """Five megabytes are cut before they are read."""
     with portal() as host, host.app.test_request_context():
         began = time.process_time()
-        name("Mozilla " * 700_000)
+        read("Mozilla " * 700_000)
 
         assert time.process_time() - began < 0.1
 
@@ -64,3 +65,10 @@ def test_the_origin_is_cut_to_what_is_kept() -> None:
             assert len(origin().address) == 64
         with host.app.test_request_context(environ_base={"REMOTE_ADDR": ""}):
             assert origin().address == ""
+
+
+def test_a_typed_name_stays_as_it_is() -> None:
+    """What a person typed is shown as typed, whatever it looks like."""
+    with portal() as host, host.app.test_request_context():
+        assert name("Firefox on Windows, mine") == "Firefox on Windows, mine"
+        assert is_named("Firefox")
