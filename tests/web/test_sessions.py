@@ -77,7 +77,7 @@ def test_an_ended_session_is_out_at_its_next_request() -> None:
         assert len(read(client, OVERVIEW)["sessions"]) == 1
         assert send(client, _end(theirs["id"])).get_json()["error"] == "unknown_session"
         ended = [one for one in host.events if one.name == "proof_revoked"]
-        assert [(one.user_key, one.reason) for one in ended] == [("user:2", "ended")]
+        assert [(one.user_key, one.reason) for one in ended] == [("@Person:2", "ended")]
 
 
 def test_ending_ones_own_session_is_a_log_out() -> None:
