@@ -1,42 +1,16 @@
-"""A browser's name as people read it, and where a request came from.
-
-A few substrings tell the browsers and systems that people have; anything else keeps the name
-they can give it. The header is what a client says of itself: a label, never a proof.
-"""
+"""A browser's name as people read it, and where a request came from."""
 
 from __future__ import annotations
 
 from flask import request
 
+from flask_twofactor.core.agents import describe
 from flask_twofactor.core.records import Origin
 
 from .i18n import gettext
 
 LONGEST_HEADER = 300
 LONGEST_ADDRESS = 64
-# Browsers name those they descend from: the one that is meant comes first.
-BROWSERS = (
-    ("Edg", "Edge"),
-    ("OPR/", "Opera"),
-    ("SamsungBrowser", "Samsung Internet"),
-    ("Vivaldi", "Vivaldi"),
-    ("Firefox/", "Firefox"),
-    ("FxiOS", "Firefox"),
-    ("CriOS", "Chrome"),
-    ("Chromium", "Chromium"),
-    ("Chrome/", "Chrome"),
-    ("Safari/", "Safari"),
-    ("curl/", "curl"),
-)
-SYSTEMS = (
-    ("iPhone", "iPhone"),
-    ("iPad", "iPad"),
-    ("Android", "Android"),
-    ("Windows", "Windows"),
-    ("Mac OS X", "macOS"),
-    ("CrOS", "ChromeOS"),
-    ("Linux", "Linux"),
-)
 BETWEEN = "\t"
 """Stands between browser and system where nobody gave a name; no typed name can have it."""
 
@@ -49,22 +23,22 @@ def origin() -> Origin:
 
 def read(header: str) -> str:
     """Give what is kept of a User-Agent header: browser and system, each may be empty."""
-    header = header[:LONGEST_HEADER]
-    return BETWEEN.join(_first(table, header) for table in (BROWSERS, SYSTEMS))
+    return BETWEEN.join(found or "" for found in describe(header[:LONGEST_HEADER]))
 
 
 def name(kept: str) -> str:
     """Give a name like "Firefox on Windows", in the reader's language, or the one that was typed."""
-    typed, between, system = kept.partition(BETWEEN)
-    if between and typed and system:
-        return gettext("%(browser)s on %(system)s", browser=typed, system=system)
-    return typed or system or gettext("Unknown browser")
+    typed, _, system = kept.partition(BETWEEN)
+    return together(typed, system) or gettext("Unknown browser")
+
+
+def together(browser: str | None, system: str | None) -> str | None:
+    """Give browser and system in one, or the one that is known, if any."""
+    if browser and system:
+        return gettext("%(browser)s on %(system)s", browser=browser, system=system)
+    return browser or system
 
 
 def is_named(kept: str) -> bool:
     """Say whether a person gave the name."""
     return BETWEEN not in kept
-
-
-def _first(table: tuple[tuple[str, str], ...], header: str) -> str:
-    return next((label for sign, label in table if sign in header), "")

@@ -32,7 +32,12 @@ def conclude(now: Visit, response: Response, keep_out: Collection[str]) -> Respo
     if now.rotates and now.standing is not None and now.standing.proof is not None:
         session[keys.PROOF] = logging_in.rotate(ports, now.standing.proof)
     elif now.ends_hold is not None or now.ends_proof is not None:
-        logging_in.end(ports, hold_token=now.ends_hold, proof_token=now.ends_proof)
+        logging_in.end(
+            ports,
+            hold_token=now.ends_hold,
+            proof_token=now.ends_proof,
+            by_log_out=not now.outlived,
+        )
     elif now.lost_race and _has_ended(now):
         now.leaves_session = True
     elif now.vetted is not None and now.standing is not None:
@@ -109,6 +114,7 @@ def sign_out_for_good() -> None:
     a new session: then the browser's cookie is left as it is.
     """
     visit().leaves_session = request.method == "POST" and request.blueprint == "twofactor"
+    visit().outlived = True
     session.clear()
     flash(gettext("You were signed out because your security settings changed or time ran out."))
 

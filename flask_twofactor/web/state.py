@@ -108,6 +108,7 @@ class Visit:
     notices: list[Notice] = field(default_factory=list)
     trusting: PendingHold | None = None
     given: GivenDevice | None = None
+    outlived: bool = False
     fingerprint: str | None = field(default=None, repr=False)
 
 

@@ -23,7 +23,7 @@ IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605
         (f"{CHROME}.0.0.0 Safari/537.36", "Chrome on Windows"),
         (f"{CHROME}.0 Safari/537.36 Edg/140.0", "Edge on Windows"),
         (f"{CHROME}.0 Safari/537.36 OPR/120.0", "Opera on Windows"),
-        (MAC, "Safari on macOS"),
+        (MAC, "Safari on Mac"),
         (f"{IPHONE} Version/18.0 Mobile/15E148 Safari/604.1", "Safari on iPhone"),
         (f"{IPHONE} CriOS/140.0 Mobile/15E148 Safari/604.1", "Chrome on iPhone"),
         (
@@ -35,7 +35,7 @@ IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605
             "Firefox on Linux",
         ),
         ("Mozilla/5.0 (X11; CrOS x86_64) Chrome/140.0 Safari/537.36", "Chrome on ChromeOS"),
-        ("curl/8.5.0", "curl"),
+        ("curl/8.5.0", "Unknown browser"),
         ("Mozilla/5.0 (Windows NT 10.0) Unheard/1.0", "Windows"),
         ("", "Unknown browser"),
         ("<script>alert(1)</script>\x00", "Unknown browser"),

@@ -224,3 +224,18 @@ def test_disable_leaves_the_other_sessions_ended() -> None:
 
         assert not host.lets_in(other, host.vic)
         assert [one["is_this"] for one in read(client, OVERVIEW)["sessions"]] in ([], [True])
+
+
+@pytest.mark.parametrize("why", ["time", "elsewhere"])
+def test_a_session_that_ended_before_is_no_log_out(why: str) -> None:
+    """Who comes back too late, or after everything was ended, did not log out: no record says so."""
+    with portal(TWOFACTOR_PROOF_HOURS=1) as host:
+        client = host.protected()
+        if why == "time":
+            host.clock.move(3601)
+        else:
+            with host.app.app_context():
+                host.twofactor.sign_out_everywhere(host.vic)
+
+        assert not host.lets_in(client, host.vic)
+        assert "proof_revoked" not in names_of_events(host)
