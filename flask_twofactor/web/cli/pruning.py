@@ -17,6 +17,7 @@ KINDS = {
     "holds": "ended holds",
     "setups": "ended setups",
     "proofs": "ended proofs",
+    "trusted_devices": "trusted devices that ended a day ago or more",
     "known_browsers": "browsers not seen for 400 days",
 }
 
