@@ -83,6 +83,22 @@ class Site:
         assert status == "200 OK", text
         return client
 
+    def remember(self) -> Client:
+        """Log ann in as a browser does, with the box ticked."""
+        client = self.give_password()
+        if self.secret is not None:
+            fields = {"method": "totp", "code": self.code(), "remember_device": "1"}
+            client.post(CHALLENGE, **fields)
+        return client
+
+    def come_back(self, client: Client) -> None:
+        """Log ann in again by password in a browser whose session is over."""
+        client.cookies.pop("session", None)
+        client.get("/login")
+        client.post("/login", email="ann", password=PASSWORD)
+        status, _, text = client.get("/account")
+        assert status == "200 OK", text
+
     def give_codes(self) -> list[str]:
         """Give ann ten backup codes."""
         now, codes = time.time(), [make_backup_code() for _ in range(10)]
@@ -105,6 +121,8 @@ def visits(site: Site) -> dict[str, Work]:
     """Give each kind of visit to a site, by the name of its row."""
     site.forget()
     stranger, with_factor, without = site.stranger(), site.log_in("ann"), site.log_in("bob")
+    site.forget()
+    remembered = site.remember()
     return {
         "anonymous page": _page(stranger, "/"),
         "static file": _page(stranger, "/static/style.css"),
@@ -112,6 +130,7 @@ def visits(site: Site) -> dict[str, Work]:
         "page, with a second factor": _page(with_factor, "/account"),
         "page, without": _page(without, "/account"),
         "full login with TOTP": Work(site.log_in, site.forget),
+        "login from a remembered device": Work(partial(site.come_back, remembered)),
     }
 
 

@@ -82,6 +82,7 @@ class TwoFactor:
         app.extensions["twofactor"] = state
         app.register_blueprint(blueprint.make_blueprint(settings.url_prefix))
         app.cli.add_command(commands)
+        app.jinja_env.globals["twofactor_trusted"] = who.is_trusted_only
         login_hook.install(app, state)
 
     # -- what the host says ------------------------------------------------------------
@@ -101,6 +102,10 @@ class TwoFactor:
     def password_checker(self, callback: F) -> F:
         """Say whether a password is the user's; only True counts."""
         return self._set("password_checker", callback)
+
+    def password_fingerprint_loader(self, callback: F) -> F:
+        """Give a text that changes with a user's password, and only then, or None."""
+        return self._set("password_fingerprint_loader", callback)
 
     def setup_prerequisite(self, callback: F) -> F:
         """Give an address to visit before setup, or None."""
@@ -152,6 +157,14 @@ class TwoFactor:
     def password_changed(self, user: User) -> None:
         """End the user's other sessions and holds, after the host changed the password."""
         who.end_sessions(user, "password_changed")
+
+    def sign_out_everywhere(self, user: User) -> None:
+        """End all sessions, holds and trust of a user, this request's too.
+
+        A remember-me cookie is Flask-Login's own and stays right: whoever has one gives it in
+        the place of the password, and is asked for a code.
+        """
+        who.sign_out_everywhere(user)
 
     def import_totp(self, user: User, secret: str, name: str) -> Authenticator:
         """Take over an authenticator app that another system set up.

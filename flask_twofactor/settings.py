@@ -130,6 +130,7 @@ class Settings:
     step_up_minutes: int = _setting(_number(1, 60), 5)
     proof_idle_minutes: int | None = _setting(_number(1, 60 * 24 * 366))
     proof_hours: int | None = _setting(_number(1, 24 * 366))
+    trusted_device_days: int = _setting(_number(0, 365), 30)
     backup_codes: int = _setting(_number(1, 50), 10)
     throttle_free: int = _setting(_number(1, 10), 5)
     throttle_wait_seconds: int = _setting(_number(1, 3600), 30)
@@ -175,6 +176,7 @@ class Settings:
             step_up=self.step_up_minutes * 60,
             proof_idle=session_lifetime.total_seconds() if idle is None else idle * 60,
             proof_age=None if self.proof_hours is None else self.proof_hours * 3600,
+            trusted_device=self.trusted_device_days * 86400,
         )
 
 

@@ -65,7 +65,13 @@ def test_every_event_is_in_the_reference() -> None:
     direct = re.findall(r'Event\(\s*"(\w+)"', _source())
     written = {*direct, *re.findall(r'event_about\(\s*\w+, "(\w+)"', _source())}
 
-    assert _named("events.md") == written | {"failed", "not_me", "password_changed", "replay_seen"}
+    assert _named("events.md") == written | {
+        "failed",
+        "not_me",
+        "password_changed",
+        "replay_seen",
+        "signed_out_everywhere",
+    }
 
 
 def test_every_callback_and_call_is_in_the_reference() -> None:

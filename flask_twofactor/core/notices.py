@@ -89,6 +89,8 @@ RULES = (
     Rule("method_locked", "disabled_authenticator"),
     Rule("method_unlocked", "enabled_authenticator"),
     Rule("reset", "admin_reset"),
+    Rule("device_trusted", "device_trusted"),
+    Rule("device_copied", "device_stale_used"),
     Rule("password_changed", "password_changed"),
 )
 """ASVS 6.3.5 and 6.3.7: wrong codes after a right password, success after them, every change.

@@ -15,6 +15,7 @@ class Limits:
     """How long things last, in seconds; `proof_age` None means no absolute limit.
 
     `mail` is how long all notices of one request or command may delay its answer.
+    `trusted_device` is 0 where no device can be trusted.
     """
 
     hold: float = 600
@@ -22,6 +23,7 @@ class Limits:
     proof_idle: float = 31 * 86400
     proof_age: float | None = None
     mail: float = 5
+    trusted_device: float = 30 * 86400
 
 
 def proof_stands(proof: Proof | None, standing: Standing, limits: Limits, now: float) -> bool:
@@ -37,7 +39,7 @@ def proof_stands(proof: Proof | None, standing: Standing, limits: Limits, now: f
 
 def on_login(standing: Standing, limits: Limits, now: float, *, required: bool) -> Verdict:
     """Decide a password step: enter under a standing proof, mark, challenge or setup."""
-    if proof_stands(standing.proof, standing, limits, now):
+    if standing.fingerprint != "changed" and proof_stands(standing.proof, standing, limits, now):
         return _with_proof(standing, required=required)
     return _needed(standing, required=required) or "mark"
 
@@ -54,8 +56,11 @@ def on_visit(
     """Decide a visit with a session that says it is logged in.
 
     A session whose proof no longer stands is logged out, whether or not a factor is needed;
-    a mark of an older epoch too. One with neither is let in only if it never mattered.
+    a mark of an older epoch too. One with neither is let in only if it never mattered. A
+    password that changed since the last look ends every session.
     """
+    if standing.fingerprint == "changed":
+        return "log_out"
     if carries_proof:
         stands = proof_stands(standing.proof, standing, limits, now)
         return _with_proof(standing, required=required) if stands else "log_out"

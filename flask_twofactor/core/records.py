@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from .devices import TRUSTED_DEVICE, TrustedDevice
+
 Data = dict[str, Any]
 Purpose = Literal["challenge", "setup"]
 Source = Literal["session", "remember", "request", "login"]
+Fingerprint = Literal["unasked", "unknown", "same", "changed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,21 @@ class Proof:
     verified_at: float | None
     fallback_at: float | None
     revoked_at: float | None = None
+    agent: str = ""
+    address: str = ""
+
+    @property
+    def is_trusted_only(self) -> bool:
+        """Whether a trusted device gave it and no full second factor was shown since."""
+        return self.method == TRUSTED_DEVICE and self.verified_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a sign-in came from: the browser's name as people read it, and the address."""
+
+    agent: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +128,9 @@ class Standing:
     epoch: int = 0
     protected: bool = False
     proof: Proof | None = None
+    fingerprint: Fingerprint = "unasked"
+    password_digest: str | None = field(default=None, repr=False)
+    devices: tuple[TrustedDevice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,13 +188,17 @@ class StepUp:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What a host may know of a user: protected, held by rule, and what is set up."""
+    """What a host may know of a user: protected, held by rule, and what is set up.
+
+    `trusted` says that this request's sign-in passed by a trusted device, not by a code.
+    """
 
     user_key: str
     protected: bool
     required: bool
     authenticators: tuple[Authenticator, ...]
     codes_left: int
+    trusted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +219,7 @@ class Event:
     remaining: int | None = None
     failures: int | None = None
     authenticator_name: str | None = None
+    device_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import secrets
 
 TOKEN_LENGTH = 43
+HALF = 16
 
 
 def mint() -> str:
@@ -23,3 +26,20 @@ def reference(token: object) -> str | None:
 def new_id() -> str:
     """Give a random row id of 128 bits that says nothing."""
     return secrets.token_hex(16)
+
+
+def mint_for(row: str) -> str:
+    """Give a token of the same length that names a row of `new_id`, with 128 fresh random bits."""
+    both = bytes.fromhex(row) + secrets.token_bytes(HALF)
+    return base64.urlsafe_b64encode(both).rstrip(b"=").decode()
+
+
+def row_named(token: object) -> str | None:
+    """Give the row that a token of `mint_for` names, or None for what cannot be one."""
+    if not isinstance(token, str) or len(token) != TOKEN_LENGTH or not token.isascii():
+        return None
+    try:
+        both = base64.b64decode(f"{token}=", altchars=b"-_", validate=True)
+    except binascii.Error:
+        return None
+    return both[:HALF].hex()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.policy import is_recent
 from flask_twofactor.core.ports import Transaction
-from flask_twofactor.core.records import Account, Authenticator, Hold, Proof, Standing
+from flask_twofactor.core.records import Account, Authenticator, Hold, Origin, Proof, Standing
 
 from .context import Ports
 
@@ -23,6 +23,7 @@ class Acting:
     password_at: float | None = None
     proof: Proof | None = None
     hold: Hold | None = field(default=None, repr=False)
+    origin: Origin = field(default_factory=Origin)
 
     @property
     def user_key(self) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from flask_twofactor.core import names
 from flask_twofactor.core.errors import RefusedError
+from flask_twofactor.core.ports import Transaction
 from flask_twofactor.core.records import Authenticator, Data, Event, Proof, Status
 from flask_twofactor.core.tokens import mint, new_id
 
@@ -139,39 +140,50 @@ def reset(ports: Ports, user_key: str, *, actor: str, reason: str) -> None:
         transaction.remove_authenticators(user_key)
         transaction.unlock(user_key)
         transaction.forget_browsers(user_key)
+        transaction.end_devices(user_key, now)
         transaction.move_epoch(user_key, None)
         transaction.record(Event("admin_reset", user_key, now, actor=actor, reason=reason))
 
 
-def end_sessions(ports: Ports, user_key: str, *, why: str, keep: Acting | None = None) -> Kept:
-    """End all sessions and holds of a user, but the one that is named, if any.
+def end_sessions(
+    ports: Ports,
+    user_key: str,
+    *,
+    why: str,
+    keep: Acting | None = None,
+    fingerprint: str | None = None,
+) -> Kept:
+    """End all sessions, holds and trust of a user, but the session that is named, if any.
 
-    One that ended meanwhile is not kept: then `token` is empty.
+    One that ended meanwhile is not kept: then `token` is empty. `fingerprint` is the new
+    password's, which then is not taken for another change.
     """
     ports.store.ensure_account(user_key)
     if keep is not None and keep.proof is not None:
         try:
-            return _end_but(ports, keep, keep.proof, why)
+            return _end_but(ports, keep, keep.proof, why, fingerprint)
         except RefusedError:
             pass
     with ports.store.transaction() as transaction:
         epoch = transaction.move_epoch(user_key, None) or 0
+        _learn(transaction, user_key, fingerprint)
         transaction.record(Event(why, user_key, ports.clock()))
     return Kept(epoch, "")
 
 
-def _end_but(ports: Ports, keep: Acting, old: Proof, why: str) -> Kept:
+def _end_but(ports: Ports, keep: Acting, old: Proof, why: str, fingerprint: str | None) -> Kept:
     now, token = ports.clock(), mint()
     with ports.store.transaction() as transaction:
         epoch = renew_proof(
             transaction, keep, token, now, method=old.method, verified_at=old.verified_at
         )
+        _learn(transaction, keep.user_key, fingerprint)
         transaction.record(Event(why, keep.user_key, now))
     return Kept(epoch, token)
 
 
 def end_everything(ports: Ports, user_key: str, *, why: str) -> None:
-    """End all sessions, holds and known browsers of a user, for somebody who says: not me.
+    """End all sessions, holds, trust and known browsers of a user, for somebody who says: not me.
 
     Nothing is written for a user without an account row, who has nothing to end.
     """
@@ -179,7 +191,13 @@ def end_everything(ports: Ports, user_key: str, *, why: str) -> None:
         if transaction.move_epoch(user_key, None) is None:
             return
         transaction.forget_browsers(user_key)
+        transaction.end_devices(user_key, ports.clock())
         transaction.record(Event(why, user_key, ports.clock()))
+
+
+def _learn(transaction: Transaction, user_key: str, fingerprint: str | None) -> None:
+    if fingerprint is not None:
+        transaction.learn_password(user_key, fingerprint, None)
 
 
 def import_authenticator(

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from flask_twofactor.core import policy
+from flask_twofactor.core.devices import GivenDevice, Presented
 from flask_twofactor.core.errors import HoldGoneError, RefusedError, TwoFactorError
-from flask_twofactor.core.ports import Method
+from flask_twofactor.core.ports import Method, Transaction
 from flask_twofactor.core.records import (
     Authenticator,
     Event,
@@ -15,6 +16,7 @@ from flask_twofactor.core.records import (
     Kept,
     KnownBrowser,
     Mark,
+    Origin,
     Proof,
     Purpose,
     Standing,
@@ -22,10 +24,11 @@ from flask_twofactor.core.records import (
 )
 from flask_twofactor.core.tokens import mint, reference
 
-from . import answering
+from . import answering, trusting
 from .context import Ports
 
 TOUCHES_PER_IDLE_TIME = 10
+NOWHERE = Origin()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +52,37 @@ class Released:
     fallback: bool = False
     codes_left: int | None = None
     browser: KnownBrowser | None = None
+    device: GivenDevice | None = None
 
 
 def decide(
-    ports: Ports, user_key: str, token: object, *, required: bool
+    ports: Ports,
+    user_key: str,
+    token: object,
+    *,
+    required: bool,
+    shown: Sequence[Presented] = (),
+    fingerprint: str | None = None,
 ) -> tuple[policy.Verdict, Standing]:
-    """Decide what a password step leads to. One statement."""
-    standing = _standing(ports, user_key, token)
+    """Decide what a password step leads to. One statement.
+
+    `shown` names the trusted devices of this browser, for `trusting.look` at the standing.
+    """
+    standing = _standing(ports, user_key, token, shown, fingerprint)
     return policy.on_login(standing, ports.limits, ports.clock(), required=required), standing
 
 
 def admit(
-    ports: Ports, user_key: str, token: object, mark: Mark | None, *, required: bool
+    ports: Ports,
+    user_key: str,
+    token: object,
+    mark: Mark | None,
+    *,
+    required: bool,
+    fingerprint: str | None = None,
 ) -> tuple[policy.Verdict, Standing]:
     """Decide whether a session may go on. One statement, whatever the state."""
-    standing = _standing(ports, user_key, token)
+    standing = _standing(ports, user_key, token, (), fingerprint)
     verdict = policy.on_visit(
         standing,
         ports.limits,
@@ -111,8 +130,7 @@ def hold(
     )
     with ports.store.transaction() as transaction:
         transaction.open_hold(opened, replaces=reference(replaces))
-        if (old := reference(ends_proof)) is not None:
-            transaction.revoke_proof(old, now)
+        end_in(transaction, None, ends_proof, now, reason="replaced")
         transaction.record(Event("challenge_required", standing.user_key, now, reason=purpose))
     return token
 
@@ -141,25 +159,38 @@ def challenge(ports: Ports, token: object, wanted: object = None) -> Challenge:
 
 
 def answer(
-    ports: Ports, token: object, wanted: object, typed: str, browsers: Sequence[str] = ()
+    ports: Ports,
+    token: object,
+    wanted: object,
+    typed: str,
+    browsers: Sequence[str] = (),
+    *,
+    origin: Origin = NOWHERE,
+    trusts: Sequence[Presented] | None = None,
 ) -> Released:
     """Check the answer of a held person; RefusedError with a stable code if it is not right.
 
     The guess is paid for and committed first. What it uses up, the hold, the cleared
-    throttle and the proof are one transaction: all of it happened, or none.
+    throttle and the proof are one transaction: all of it happened, or none. With `trusts`
+    (what this browser's cookie says of trust so far) a full second factor also makes the
+    browser a trusted device; a backup code never does.
     """
     held, owned = look_up(ports, token)
     if held.purpose != "challenge":
         raise RefusedError("unknown_method")
     accepted = answering.check(ports, held.user_key, owned, wanted, typed, browsers)
     now, proof_token, method = ports.clock(), mint(), accepted.method
-    proof = _new_proof(proof_token, held, method, now)
+    proof, device = new_proof(proof_token, held, method, now, origin), None
     with answering.accepting(ports, accepted, now) as transaction:
         if not transaction.consume_hold(held.id, now, released=True):
             raise HoldGoneError(released=True)
         transaction.add_proof(proof)
         browser = answering.know_browser(transaction, held.user_key, accepted.paid, now)
+        if trusts is not None and not method.fallback_only and ports.limits.trusted_device:
+            device = trusting.trust(ports, transaction, proof, trusts)
         transaction.record(_verified(accepted, now))
+        if device is not None:
+            transaction.record(trusting.trusted(held.user_key, now, device))
     return Released(
         token=proof_token,
         user_key=held.user_key,
@@ -168,10 +199,12 @@ def answer(
         fallback=method.fallback_only,
         codes_left=accepted.left,
         browser=browser,
+        device=device,
     )
 
 
-def _new_proof(token: str, held: Hold, method: Method, now: float) -> Proof:
+def new_proof(token: str, held: Hold, method: Method, now: float, origin: Origin) -> Proof:
+    """Build the proof that a released hold leaves."""
     return Proof(
         id=_reference(token),
         user_key=held.user_key,
@@ -182,44 +215,70 @@ def _new_proof(token: str, held: Hold, method: Method, now: float) -> Proof:
         password_at=held.password_at,
         verified_at=None if method.fallback_only else now,
         fallback_at=now if method.fallback_only else None,
+        agent=origin.agent,
+        address=origin.address,
     )
 
 
 def rotate(ports: Ports, proof: Proof) -> str:
     """Give a standing proof a new token, at a repeated password step of the same user."""
     now, token = ports.clock(), mint()
-    successor = Proof(
-        id=_reference(token),
-        user_key=proof.user_key,
-        epoch=proof.epoch,
-        method=proof.method,
-        created_at=proof.created_at,
-        last_used_at=now,
-        password_at=now,
-        verified_at=proof.verified_at,
-        fallback_at=proof.fallback_at,
-    )
+    successor = replace(proof, id=_reference(token), last_used_at=now, password_at=now)
     with ports.store.transaction() as transaction:
         if not transaction.replace_proof(proof.id, successor):
             raise HoldGoneError
     return token
 
 
-def end(ports: Ports, *, hold_token: object = None, proof_token: object = None) -> None:
-    """End what a session has: at log-out, at cancel, when another login replaces it."""
-    held, proof = reference(hold_token), reference(proof_token)
-    if held is None and proof is None:
+def end(
+    ports: Ports,
+    *,
+    hold_token: object = None,
+    proof_token: object = None,
+    by_log_out: bool = True,
+) -> None:
+    """End what a session has: at log-out, at cancel, when another login replaces it.
+
+    Without `by_log_out` nothing is recorded: the session had ended before it came here.
+    """
+    if reference(hold_token) is None and reference(proof_token) is None:
         return
     with ports.store.transaction() as transaction:
-        if held is not None:
-            transaction.end_hold(held)
-        if proof is not None:
-            transaction.revoke_proof(proof, ports.clock())
+        reason = "log_out" if by_log_out else None
+        end_in(transaction, hold_token, proof_token, ports.clock(), reason=reason)
 
 
-def _standing(ports: Ports, user_key: str, token: object) -> Standing:
+def end_in(
+    transaction: Transaction,
+    hold_token: object,
+    proof_token: object,
+    now: float,
+    *,
+    reason: str | None,
+) -> None:
+    """End a hold and a proof, if they are there; the end of a proof is recorded with a reason."""
+    held, proof = reference(hold_token), reference(proof_token)
+    if held is not None:
+        transaction.end_hold(held)
+    owner = transaction.revoke_proof(proof, now) if proof is not None else None
+    if owner is not None and reason is not None:
+        transaction.record(Event("proof_revoked", owner, now, reason=reason))
+
+
+def _standing(
+    ports: Ports,
+    user_key: str,
+    token: object,
+    shown: Sequence[Presented],
+    fingerprint: str | None,
+) -> Standing:
     # A proof that does not stand, or is somebody else's, is handed on to nobody.
-    found = ports.store.standing(user_key, reference(token))
+    found = ports.store.standing(
+        user_key,
+        reference(token),
+        devices=[one.device_id for one in shown],
+        fingerprint=fingerprint,
+    )
     stands = policy.proof_stands(found.proof, found, ports.limits, ports.clock())
     return found if stands or found.proof is None else replace(found, proof=None)
 

@@ -183,6 +183,8 @@ def renew_proof(
         password_at=acting.password_at,
         verified_at=verified_at,
         fallback_at=None if old is None else old.fallback_at,
+        agent=acting.origin.agent if old is None else old.agent,
+        address=acting.origin.address if old is None else old.address,
     )
     if old is None:
         transaction.add_proof(renewed)

@@ -81,6 +81,7 @@ def _body(event: Event, around: Surroundings) -> str:
     facts = {
         "method": event.method,
         "authenticator": event.authenticator_id,
+        "device": event.device_id,
         "reason": _cut(event.reason),
         "remaining": event.remaining,
         "failures": event.failures,

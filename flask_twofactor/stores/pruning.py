@@ -1,6 +1,6 @@
 """Deleting rows that cannot matter any more, in batches, beside traffic.
 
-A missing hold, proof, setup or known browser is treated like an ended one, so that deleting
+A missing hold, proof, setup, trusted device or known browser is treated like an ended one, so that deleting
 never opens anything. The margins are for people and clocks: a double click after the end still
 gets the right words, and a worker whose clock is behind meets no gap.
 """
@@ -14,7 +14,7 @@ from sqlalchemy import Column, ColumnElement, Engine, delete, or_, select
 from flask_twofactor.core.keeping import Seen
 from flask_twofactor.core.policy import Limits
 
-from .schema import hold, known_browser, pending_setup, proof, step_up
+from .schema import hold, known_browser, pending_setup, proof, step_up, trusted_device
 
 BATCH = 500
 HOUR, DAY = 3600, 86400
@@ -42,11 +42,16 @@ def _old(limits: Limits, now: float) -> list[Old]:
     ]
     if limits.proof_age is not None:
         dead.append(proof.c.created_at <= now - DAY - limits.proof_age)
+    ended = (
+        trusted_device.c.ended_at <= now - DAY,
+        trusted_device.c.created_at <= now - DAY - limits.trusted_device,
+    )
     return [
         Old("holds", hold.c.id, hold.c.expires_at <= now - HOUR),
         Old("setups", pending_setup.c.id, pending_setup.c.expires_at <= now - HOUR),
         Old("step_ups", step_up.c.id, step_up.c.expires_at <= now - HOUR),
         Old("proofs", proof.c.id, or_(*dead)),
+        Old("trusted_devices", trusted_device.c.id, or_(*ended)),
         Old(
             "known_browsers",
             known_browser.c.id,

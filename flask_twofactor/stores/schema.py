@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-VERSION = "0004"
+VERSION = "0005"
 """The newest schema version; the newest file in `migrations/versions` has the same."""
 
 metadata = MetaData(
@@ -51,6 +51,7 @@ account = Table(
     Column("guesses", String(1000), nullable=False, server_default=text("''")),
     Column("told_until", Double, nullable=False, server_default="0"),
     Column("noticed_at", Double, nullable=False, server_default="0"),
+    Column("password_digest", String(128)),
 )
 
 authenticator = Table(
@@ -110,8 +111,27 @@ proof = Table(
     Column("verified_at", Double),
     Column("fallback_at", Double),
     Column("revoked_at", Double),
+    Column("agent", String(80), nullable=False, server_default=text("''")),
+    Column("address", String(64), nullable=False, server_default=text("''")),
     Index(None, "user_key"),
     Index(None, "last_used_at"),
+)
+
+trusted_device = Table(
+    "twofactor_trusted_device",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("user_key", USER_KEY, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("last_used_at", Double, nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("current", REFERENCE, nullable=False),
+    Column("successors", String(256), nullable=False),
+    Column("ended_at", Double),
+    Index(None, "user_key"),
+    Index(None, "created_at"),
 )
 
 pending_setup = Table(
@@ -206,6 +226,7 @@ PERSONAL = (
     single_use_code,
     hold,
     proof,
+    trusted_device,
     pending_setup,
     known_browser,
     notice,

@@ -11,11 +11,20 @@ from typing import Any
 from sqlalchemy import Row, RowMapping, insert
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
+from flask_twofactor.core.devices import TrustedDevice
 from flask_twofactor.core.errors import SealError, StoreError
 from flask_twofactor.core.keeping import Made
 from flask_twofactor.core.notices import Notice
 from flask_twofactor.core.ports import Clock, Witness
-from flask_twofactor.core.records import Authenticator, Hold, Kept, PendingSetup, Proof, Standing
+from flask_twofactor.core.records import (
+    Authenticator,
+    Fingerprint,
+    Hold,
+    Kept,
+    PendingSetup,
+    Proof,
+    Standing,
+)
 from flask_twofactor.core.throttle import Throttle
 
 from . import queueing, schema, statements
@@ -23,6 +32,7 @@ from .bootstrap import Opened, Place, open_store
 from .direct import DirectRead
 from .key_changing import newest_keys
 from .remedies import down, translated
+from .remembering import compare
 from .throttling import Budgets, find_known
 from .upkeep import SQLUpkeep
 from .writing import AUTHENTICATOR, FINISHED, HOLD, SETUP, SQLTransaction
@@ -79,17 +89,44 @@ class SQLStore:
         if writes.recorded:
             self._witness.tell(writes.recorded, writes.noticed)
 
-    def standing(self, user_key: str, proof_id: str | None) -> Standing:
+    def standing(
+        self,
+        user_key: str,
+        proof_id: str | None,
+        *,
+        devices: Sequence[str] = (),
+        fingerprint: str | None = None,
+    ) -> Standing:
         """Read, by one statement, all that the load guard needs."""
-        opened = self.opened()
-        row = _STANDING.first(opened.reader, {"user": user_key, "row": proof_id})
-        if row is None or row[0] != opened.store_id:
+        opened, values = self.opened(), {"user": user_key, "row": proof_id}
+        if devices:
+            rows = self._login_rows(values, devices)
+        else:
+            row = _STANDING.first(opened.reader, values)
+            rows = [] if row is None else [row]
+        if not rows or rows[0][0] != opened.store_id:
             message = "the store was emptied or replaced while in use."
             raise StoreError(message)
-        _, epoch, protected, *found = row
+        _, epoch, protected, digest, *found = rows[0]
         # The columns of a proof are its fields, in their order; the first is its id.
-        proof = None if found[0] is None else Proof(*found)
-        return Standing(user_key, epoch or 0, bool(protected), proof)
+        proof = None if found[0] is None else Proof(*found[:_PROOF])
+        return Standing(
+            user_key,
+            epoch or 0,
+            bool(protected),
+            proof,
+            "unasked" if fingerprint is None else self._compared(user_key, fingerprint, digest),
+            digest,
+            _devices(rows) if devices else (),
+        )
+
+    def devices(self, user_key: str) -> tuple[TrustedDevice, ...]:
+        """Read a user's trusted devices, also those that ended."""
+        return tuple(TrustedDevice(**row) for row in self._all(statements.DEVICES, user=user_key))
+
+    def sessions(self, user_key: str) -> tuple[Proof, ...]:
+        """Read a user's proofs that nobody revoked."""
+        return tuple(Proof(**row) for row in self._all(statements.SESSIONS, user=user_key))
 
     def hold(self, hold_id: str) -> tuple[Hold, int, tuple[Authenticator, ...]] | None:
         """Read a hold, its account's epoch now and its authenticators, by one statement.
@@ -187,9 +224,25 @@ class SQLStore:
                 raise
             return found.ring.unseal(sealed, *bound)
 
+    def _compared(self, user_key: str, fingerprint: str, kept: str | None) -> Fingerprint:
+        same = compare(self.opened().ring, user_key, fingerprint, kept)
+        if same is None and kept is not None:
+            same = compare(self._newest_keys().ring, user_key, fingerprint, kept)
+        return "unknown" if same is None else ("same" if same else "changed")
+
     def _one(self, statement: Any, **values: Any) -> Row[*tuple[Any, ...]] | None:
         with translated(), self.opened().reader.connect() as connection:
             return connection.execute(statement, values).first()
+
+    def _login_rows(
+        self, values: dict[str, str | None], devices: Sequence[str]
+    ) -> Sequence[Sequence[Any]]:
+        if len(devices) == 1:
+            row = _LOGIN.first(self.opened().reader, values | {"device": devices[0]})
+            return [] if row is None else [row]
+        with translated(), self.opened().reader.connect() as connection:
+            named = values | {"devices": list(devices)}
+            return connection.execute(statements.LOGIN_OF_MANY, named).all()
 
     def _all(self, statement: Any, **values: Any) -> list[RowMapping]:
         with translated(), self.opened().reader.connect() as connection:
@@ -218,6 +271,13 @@ _AUTHENTICATOR_FIELDS = tuple(
     column.name for column in schema.authenticator.c if column.name not in {"user_key", "data"}
 )
 _STANDING = DirectRead(statements.STANDING)
+_LOGIN = DirectRead(statements.LOGIN)
+_PROOF, _DEVICE = len(schema.proof.c), len(schema.trusted_device.c)
+
+
+def _devices(rows: Sequence[Sequence[Any]]) -> tuple[TrustedDevice, ...]:
+    found = (row[-_DEVICE:] for row in rows)
+    return tuple(TrustedDevice(*columns) for columns in found if columns[0] is not None)
 
 
 def _kept(found: Any) -> Kept | None:

@@ -8,16 +8,29 @@ from sqlalchemy import (
     String,
     and_,
     bindparam,
+    case,
     delete,
     exists,
     func,
     insert,
+    or_,
     select,
     true,
     update,
 )
 
-from .schema import account, authenticator, hold, pending_setup, proof, single_use_code, store
+from flask_twofactor.core.devices import MOST_SUCCESSORS, VALUE
+
+from .schema import (
+    account,
+    authenticator,
+    hold,
+    pending_setup,
+    proof,
+    single_use_code,
+    store,
+    trusted_device,
+)
 
 _user: BindParameter[str] = bindparam("user", type_=String)
 _id: BindParameter[str] = bindparam("row", type_=String)
@@ -30,12 +43,21 @@ STANDING = (
         exists()
         .where(authenticator.c.user_key == _user, authenticator.c.protects == true())
         .label("protected"),
+        account.c.password_digest,
         *proof.c,
     )
     .select_from(store)
     .outerjoin(account, account.c.user_key == _user)
     .outerjoin(proof, proof.c.id == _id)
     .where(store.c.id == 1)
+)
+_OWN_DEVICE = trusted_device.c.user_key == _user
+_DEVICE_ID: BindParameter[str] = bindparam("device", type_=String)
+_DEVICE_IDS: BindParameter[list[str]] = bindparam("devices", expanding=True)
+_WITH_DEVICE = STANDING.add_columns(*(one.label(f"device_{one.name}") for one in trusted_device.c))
+LOGIN = _WITH_DEVICE.outerjoin(trusted_device, and_(_OWN_DEVICE, trusted_device.c.id == _DEVICE_ID))
+LOGIN_OF_MANY = _WITH_DEVICE.outerjoin(
+    trusted_device, and_(_OWN_DEVICE, trusted_device.c.id.in_(_DEVICE_IDS))
 )
 
 _HELD = tuple(column.label(f"hold_{column.name}") for column in hold.c)
@@ -107,8 +129,48 @@ KEEP_PROOF = (
     .where(proof.c.id == _id, proof.c.revoked_at.is_(None))
     .values(last_used_at=proof.c.last_used_at)
 )
+END_SESSION = REVOKE_PROOF.where(proof.c.user_key == _user)
+PROOF_OWNER = select(proof.c.user_key).where(proof.c.id == _id)
+SESSIONS = select(proof).where(proof.c.user_key == _user, proof.c.revoked_at.is_(None))
 TOUCH_PROOF = (
     update(proof)
     .where(and_(proof.c.id == _id, proof.c.last_used_at < _now))
     .values(last_used_at=_now)
 )
+
+DEVICES = select(trusted_device).where(trusted_device.c.user_key == _user)
+ADD_DEVICE = insert(trusted_device)
+_presented: BindParameter[str] = bindparam("presented", type_=String)
+_new: BindParameter[str] = bindparam("new", type_=String)
+_is_current = trusted_device.c.current == _presented
+# One write decides: the current value gets one more successor while it has less than four; a
+# successor takes its place, and the others are stale from then on.
+ROTATE_DEVICE = (
+    update(trusted_device)
+    .where(
+        trusted_device.c.id == _id,
+        trusted_device.c.user_key == _user,
+        trusted_device.c.ended_at.is_(None),
+        trusted_device.c.created_at > bindparam("floor", type_=Double),
+        exists().where(account.c.user_key == _user, account.c.epoch == trusted_device.c.epoch),
+        or_(
+            and_(_is_current, func.length(trusted_device.c.successors) < MOST_SUCCESSORS * VALUE),
+            trusted_device.c.successors.contains(_presented),
+        ),
+    )
+    .ordered_values(
+        (
+            trusted_device.c.successors,
+            case((_is_current, trusted_device.c.successors + _new), else_=_new),
+        ),
+        (trusted_device.c.current, _presented),
+        (trusted_device.c.last_used_at, _now),
+        (trusted_device.c.address, bindparam("seen_at", type_=String)),
+    )
+)
+DEVICE = select(trusted_device).where(
+    trusted_device.c.id == _id, trusted_device.c.user_key == _user
+)
+_mine = (trusted_device.c.user_key == _user, trusted_device.c.ended_at.is_(None))
+END_DEVICE = update(trusted_device).where(trusted_device.c.id == _id, *_mine).values(ended_at=_now)
+END_DEVICES = update(trusted_device).where(*_mine).values(ended_at=_now)

@@ -20,6 +20,7 @@ from flask_twofactor.core.records import (
 
 from . import auditing, queueing, schema, statements
 from .guesses import GuessWrites
+from .remembering import Remembering
 from .sealing import KeyRing
 from .step_ups import StepUpWrites
 from .throttling import Budgets
@@ -29,7 +30,7 @@ FINISHED = ""
 """What stands where a setup's sealed step was."""
 
 
-class SQLTransaction(GuessWrites, StepUpWrites):
+class SQLTransaction(GuessWrites, StepUpWrites, Remembering):
     """One transaction on one short connection of the store; see `core.ports.Transaction`."""
 
     def __init__(
@@ -125,9 +126,12 @@ class SQLTransaction(GuessWrites, StepUpWrites):
         values = {"row": proof_id}
         return self._connection.execute(statements.KEEP_PROOF, values).rowcount == 1
 
-    def revoke_proof(self, proof_id: str, now: float) -> None:
-        """End a proof for good."""
-        self._connection.execute(statements.REVOKE_PROOF, {"row": proof_id, "now": now})
+    def revoke_proof(self, proof_id: str, now: float) -> str | None:
+        """End a proof for good; give whose it was, or None if it was ended before."""
+        gone = self._connection.execute(statements.REVOKE_PROOF, {"row": proof_id, "now": now})
+        if gone.rowcount != 1:
+            return None
+        return str(self._connection.execute(statements.PROOF_OWNER, {"row": proof_id}).scalar())
 
     def touch_proof(self, proof_id: str, now: float) -> None:
         """Note that a proof was in use now."""

@@ -55,10 +55,10 @@ def codes_page(name: str, facts: dict[str, Any], label: str, **context: Any) -> 
     return page(name, facts, label=label, **context)
 
 
-def go(target: str, note: str | None = None) -> Response:
+def go(target: str, note: str | None = None, **facts: bool) -> Response:
     """Send a person on; JSON clients are told where. A note is said on the page of ours there."""
     if wants_json():
-        told = {} if note is None else {note: True}
+        told = facts if note is None else facts | {note: True}
         return make_response(jsonify({"ok": True, "next": target, **told}))
     if note is not None:
         notes.leave(note)

@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from . import courtesy, headers, security
 from .state import NAME, visit
-from .views import asking, challenge, leaving, not_me, settings, setup
+from .views import asking, challenge, devices, leaving, not_me, settings, setup
 
 log = logging.getLogger("flask_twofactor")
 View = Callable[..., Response]
@@ -24,6 +24,11 @@ ROUTES: tuple[tuple[str, View, tuple[str, ...]], ...] = (
     ("/backup-codes", settings.backup_codes, ("GET", "POST")),
     ("/authenticators/<id>/remove", settings.remove_authenticator, ("POST",)),
     ("/authenticators/<id>/rename", settings.rename_authenticator, ("POST",)),
+    ("/devices/<id>/revoke", devices.revoke_device, ("POST",)),
+    ("/devices/<id>/rename", devices.rename_device, ("POST",)),
+    ("/devices/revoke", devices.revoke_devices, ("POST",)),
+    ("/sessions/<id>/end", devices.end_session, ("POST",)),
+    ("/sign-out-everywhere", devices.sign_out_everywhere, ("POST",)),
     ("/disable", settings.disable, ("POST",)),
     ("/confirm-password", asking.confirm_password, ("GET", "POST")),
     ("/challenge", challenge.challenge, ("GET", "POST")),

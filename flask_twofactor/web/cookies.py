@@ -7,14 +7,15 @@ be read is ignored, and left where it is.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Literal
 
 from flask import Response, current_app, request
 from itsdangerous import BadData
 
-from flask_twofactor.core.tokens import reference
+from flask_twofactor.core.devices import GivenDevice, Presented
+from flask_twofactor.core.tokens import reference, row_named
 
 from .signing import serializer
 from .state import app_state
@@ -23,7 +24,8 @@ Kind = Literal["known", "trusted"]
 
 MOST_TOKENS = 5
 LONGEST_COOKIE = 4096
-KNOWN_SECONDS = 400 * 86400
+DAY = 86400
+KNOWN_SECONDS = 400 * DAY
 """As long as browsers keep any cookie."""
 
 
@@ -45,10 +47,27 @@ def references(kind: Kind) -> tuple[str, ...]:
     return tuple(row for token in tokens(kind) if (row := reference(token)) is not None)
 
 
-def add(response: Response, kind: Kind, token: str, replaces: str | None, seconds: int) -> None:
-    """Give this browser one more token, in the place of the one whose row it replaces."""
-    kept = [one for one in tokens(kind) if reference(one) != replaces]
+def presented() -> tuple[Presented, ...]:
+    """Give the trusted devices that this browser names; none where no device is trusted."""
+    if not app_state().settings.trusted_device_days:
+        return ()
+    found = ((row_named(token), reference(token)) for token in tokens("trusted"))
+    return tuple(Presented(row, value) for row, value in found if row and value)
+
+
+def add(
+    response: Response, kind: Kind, token: str, replaces: Collection[str | None], seconds: int
+) -> None:
+    """Give this browser one more token, in the place of those whose rows it replaces."""
+    row_of = row_named if kind == "trusted" else reference
+    kept = [one for one in tokens(kind) if row_of(one) not in replaces]
     write(response, kind, [*kept, token][-MOST_TOKENS:], seconds)
+
+
+def trust(response: Response, given: GivenDevice) -> None:
+    """Give this browser a trusted device's new value; the server counts its age, not this."""
+    seconds = app_state().settings.trusted_device_days * DAY
+    add(response, "trusted", given.token, given.replaces, seconds)
 
 
 def write(response: Response, kind: Kind, kept: Sequence[str], seconds: int) -> None:

@@ -79,6 +79,14 @@ def value(name: str) -> str | None:
     return request.args.get(name) or sent().get(name)
 
 
+def ticked(name: str) -> bool:
+    """Say whether a box was ticked: any text but a plain no, or true in JSON."""
+    body = _json() if request.is_json and not is_too_long() else None
+    if isinstance(body, dict) and isinstance(body.get(name), bool):
+        return bool(body[name])
+    return text(sent().get(name)).lower() not in {"", "0", "false", "no", "off"}
+
+
 def text(value: object) -> str:
     """Give a field's text without blanks around it."""
     return value.strip() if isinstance(value, str) else ""

@@ -32,7 +32,12 @@ def conclude(now: Visit, response: Response, keep_out: Collection[str]) -> Respo
     if now.rotates and now.standing is not None and now.standing.proof is not None:
         session[keys.PROOF] = logging_in.rotate(ports, now.standing.proof)
     elif now.ends_hold is not None or now.ends_proof is not None:
-        logging_in.end(ports, hold_token=now.ends_hold, proof_token=now.ends_proof)
+        logging_in.end(
+            ports,
+            hold_token=now.ends_hold,
+            proof_token=now.ends_proof,
+            by_log_out=not now.outlived,
+        )
     elif now.lost_race and _has_ended(now):
         now.leaves_session = True
     elif now.vetted is not None and now.standing is not None:
@@ -109,6 +114,7 @@ def sign_out_for_good() -> None:
     a new session: then the browser's cookie is left as it is.
     """
     visit().leaves_session = request.method == "POST" and request.blueprint == "twofactor"
+    visit().outlived = True
     session.clear()
     flash(gettext("You were signed out because your security settings changed or time ran out."))
 
@@ -123,14 +129,15 @@ def login_address(view: str | None) -> str:
 def _hold(
     now: Visit, pending: PendingHold, response: Response, keep_out: Collection[str]
 ) -> Response | None:
-    if pending.source == "login":
+    answered = pending.source == "login" or pending.entered
+    if answered:
         pending.aside = _put_aside(keep_out)
     try:
         kept = _kept(pending, response)
     except keys.UnkeepableError as error:
         log.exception("the session key %r cannot be kept while a login is held", error.key)
         logging_in.end(app_state().ports, hold_token=now.ends_hold, proof_token=now.ends_proof)
-        return courtesy.unkeepable() if pending.source == "login" else None
+        return courtesy.unkeepable() if answered else None
     purpose = "setup" if pending.verdict == "setup" else "challenge"
     session[keys.HOLD] = logging_in.hold(
         app_state().ports,
@@ -141,7 +148,7 @@ def _hold(
         replaces=now.ends_hold,
         ends_proof=now.ends_proof,
     )
-    return courtesy.ask_for_factor(purpose) if pending.source == "login" else None
+    return courtesy.ask_for_factor(purpose) if answered else None
 
 
 def _put_aside(keep_out: Collection[str]) -> dict[str, Any]:

@@ -30,6 +30,8 @@ TEXTS = {
     "too_many": mark("You have set up as many as you can. Remove one first."),
     "name_missing": mark("Enter a name."),
     "unknown_authenticator": mark("That authenticator is no longer there."),
+    "unknown_device": mark("That trusted device is no longer there."),
+    "unknown_session": mark("That session has already ended."),
     "not_protected": mark("Two-factor authentication is off. Turn it on first."),
     "required_by_rule": mark("Two-factor authentication is required here and stays on."),
     "password_missing": mark("Enter your password."),

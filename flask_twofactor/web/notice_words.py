@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from flask_twofactor.core.agents import describe
 from flask_twofactor.core.notices import Notice
 
+from .agents import together
 from .i18n import gettext, mark, ngettext
 
 LINK_LIKE = re.compile(r"[/\\@]|\w\.[^\W\d_]{2}")
@@ -115,6 +116,20 @@ WORDS = {
             )
         ),
     ),
+    "device_trusted": Words(
+        mark("A device is trusted"),
+        _always(mark("For some days no code is asked when you sign in on this browser.")),
+    ),
+    "device_copied": Words(
+        mark("A trusted device was copied"),
+        _always(
+            mark(
+                "Something that only one browser of yours should have came from a second one, "
+                "together with your password. That device is not trusted any more, and a code "
+                "is asked again. Please change your password."
+            )
+        ),
+    ),
     "password_changed": Words(
         mark("Your password was changed"),
         _always(mark("Everybody else who was signed in to your account was signed out.")),
@@ -124,10 +139,7 @@ WORDS = {
 
 def browser(notice: Notice) -> str | None:
     """Give the browser and system in words of ours; None if neither is known."""
-    name, system = describe(notice.facts.get("agent"))
-    if name and system:
-        return gettext("%(browser)s on %(system)s", browser=name, system=system)
-    return name or system
+    return together(*describe(notice.facts.get("agent")))
 
 
 def authenticator(notice: Notice) -> str | None:

@@ -88,6 +88,16 @@ def introduced(key: str) -> str:
     return str(g.get(INTRODUCED, {}).get(key, ""))
 
 
+def fingerprint(user: User) -> str | None:
+    """Give what changes with the user's password, if the host says it; TypeError for no text."""
+    callback = app_state().callbacks.password_fingerprint_loader
+    found = callback(user) if callback is not None else None
+    if found is not None and not isinstance(found, str):
+        message = "password_fingerprint_loader must give text or None"
+        raise TypeError(message)
+    return found
+
+
 def issuer() -> str:
     """Give the name that stands in the authenticator app."""
     return app_state().settings.issuer or current_app.name

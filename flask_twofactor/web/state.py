@@ -10,11 +10,13 @@ from flask import Flask, current_app
 from flask.globals import _cv_request
 from flask.wrappers import Request
 
+from flask_twofactor.core.devices import GivenDevice
 from flask_twofactor.core.notices import Message, Notice
 from flask_twofactor.core.policy import Verdict
 from flask_twofactor.core.ports import StoreKeeper
 from flask_twofactor.core.records import KnownBrowser, Mark, Source, Standing
 from flask_twofactor.flows.context import Ports
+from flask_twofactor.flows.trusting import Found
 from flask_twofactor.settings import Settings
 
 User = Any
@@ -34,6 +36,7 @@ class Callbacks:
     find_user: Callable[[str], User] | None = None
     account_name: Callable[[User], str | None] | None = None
     password_checker: Callable[[User, str], bool] | None = None
+    password_fingerprint_loader: Callable[[User], object] | None = None
     setup_prerequisite: Callable[[User], str | None] | None = None
     held_handler: Callable[[Request, str], Any] | None = None
     after_release: Callable[[User, Any], Any] | None = None
@@ -61,7 +64,11 @@ class AppState:
 
 @dataclass(slots=True)
 class PendingHold:
-    """A login of this request that will be held when the request ends."""
+    """A login of this request that will be held when the request ends.
+
+    `device` is the trusted device that this browser named; `entered` says that the view ran for
+    the person before, so that nothing of its answer may leave.
+    """
 
     user_key: str
     login_id: str
@@ -73,6 +80,8 @@ class PendingHold:
     remember_seconds: float | None = None
     fresh: bool = True
     aside: dict[str, Any] = field(default_factory=dict, repr=False)
+    device: Found | None = None
+    entered: bool = False
 
 
 @dataclass(slots=True)
@@ -97,6 +106,10 @@ class Visit:
     body_bytes: int | None = None
     browser: KnownBrowser | None = None
     notices: list[Notice] = field(default_factory=list)
+    trusting: PendingHold | None = None
+    given: GivenDevice | None = None
+    outlived: bool = False
+    fingerprint: str | None = field(default=None, repr=False)
 
 
 def app_state(app: Flask | None = None) -> AppState:

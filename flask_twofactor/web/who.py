@@ -12,7 +12,7 @@ from flask_twofactor.core.records import Mark, Status
 from flask_twofactor.flows import changing
 from flask_twofactor.flows.acting import Acting
 
-from . import answers, courtesy, holding, login_hook, naming, people
+from . import agents, answers, courtesy, holding, login_hook, naming, people
 from . import session as keys
 from .state import User, app_state, visit
 
@@ -35,6 +35,7 @@ def acting() -> Acting | None:
         required=people.is_required(app_state(), user),
         password_at=max(times, default=None),
         proof=proof,
+        origin=agents.origin(),
     )
 
 
@@ -53,7 +54,11 @@ def status(user: User) -> Status:
     """Give what the host may know of a user, with names as people read them."""
     state, key = app_state(), people.user_key(user)
     found = changing.status(state.ports, key, required=people.is_required(state, user))
-    return replace(found, authenticators=tuple(map(naming.named, found.authenticators)))
+    return replace(
+        found,
+        authenticators=tuple(map(naming.named, found.authenticators)),
+        trusted=is_trusted_only(user),
+    )
 
 
 def turn_away() -> Response:
@@ -88,7 +93,10 @@ def end_sessions(user: User, why: str) -> None:
     ports, key = app_state().ports, people.user_key(user)
     someone = acting() if has_request_context() else None
     own = someone if someone is not None and someone.user_key == key else None
-    kept = changing.end_sessions(ports, key, why=why, keep=own)
+    if has_request_context() and visit().trusting is not None:
+        own = None
+    password = people.fingerprint(user) if why == "password_changed" else None
+    kept = changing.end_sessions(ports, key, why=why, keep=own, fingerprint=password)
     if own is None:
         _keep_the_login_of_this_request(key, kept.epoch)
         return
@@ -98,10 +106,21 @@ def end_sessions(user: User, why: str) -> None:
         keys.write_mark(Mark(key, kept.epoch, own.password_at or 0))
 
 
+def sign_out_everywhere(user: User) -> None:
+    """End all of a user's sessions; if this request is the user's, its session too."""
+    key = people.user_key(user)
+    changing.end_sessions(app_state().ports, key, why="signed_out_everywhere")
+    someone = login_hook.signed_in() if has_request_context() else None
+    if someone is not None and people.user_key(someone) == key:
+        login_hook.sign_out()
+        login_hook.clear_remember()
+
+
 def _keep_the_login_of_this_request(key: str, epoch: int) -> None:
     # A page that sets a new password often logs in as well: that hold is of after the change.
-    pending = visit().pending if has_request_context() else None
-    if pending is not None and pending.user_key == key:
+    now = visit() if has_request_context() else None
+    pending = now and (now.pending or now.trusting)
+    if pending and pending.user_key == key:
         pending.standing = replace(pending.standing, epoch=epoch)
 
 
@@ -115,4 +134,20 @@ def _held_until_setup() -> Acting | None:
         required=True,
         password_at=held.password_at,
         hold=held,
+        origin=agents.origin(),
     )
+
+
+def is_trusted_only(of: User | None = None) -> bool:
+    """Say whether this request's sign-in passed by a trusted device, and by nothing more.
+
+    With a user: whether it is this user's. False outside a request.
+    """
+    if not has_request_context() or login_hook.signed_in() is None:
+        return False
+    now = visit()
+    standing = now.trusting.standing if now.trusting is not None else now.standing
+    if standing is None or (of is not None and people.user_key(of) != standing.user_key):
+        return False
+    proof = standing.proof
+    return now.trusting is not None or (proof is not None and proof.is_trusted_only)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 from unittest.mock import patch
 
@@ -14,7 +15,7 @@ from flask_twofactor.stores import pruning, schema
 from flask_twofactor.stores.sqlalchemy import SQLStore
 
 from .support.audits import change, unseen
-from .support.places import ANN, NOW, authenticator, hold, pending_setup, proof
+from .support.places import ANN, NOW, authenticator, device, hold, pending_setup, proof
 
 HOUR, DAY = 3600, 86400
 LIMITS = Limits(proof_idle=2 * DAY, proof_age=10 * DAY)
@@ -70,6 +71,21 @@ def test_proofs_go_a_day_after_their_end(store: SQLStore, limits: Limits, left: 
     assert prune(store, limits) == {"proofs": len(PROOFS) - len(left)}
     assert ids(store, schema.proof) == list(left)
     assert prune(store, limits) == {}
+
+
+def test_trusted_devices_go_a_day_after_their_end(store: SQLStore) -> None:
+    """Ended and aged devices go, a day after; those that are trusted still stay."""
+    devices = {
+        "a": {"ended_at": NOW - DAY},
+        "b": {"ended_at": NOW - DAY + 1},
+        "c": {"created_at": NOW - 31 * DAY},
+        "d": {"created_at": NOW - 31 * DAY + 1},
+        "e": {},
+    }
+    rows = [asdict(device(name * 32, **values)) for name, values in devices.items()]
+    change(store, insert(schema.trusted_device).values(rows))
+    assert prune(store) == {"trusted_devices": 2}
+    assert ids(store, schema.trusted_device) == ["b", "d", "e"]
 
 
 def test_a_pruned_proof_lets_nobody_in(store: SQLStore) -> None:

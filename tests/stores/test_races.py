@@ -8,7 +8,7 @@ import pytest
 
 from flask_twofactor.core.records import Claim
 
-from .support.contests import ALL, CONTESTS, GUARDED_TWICE, GUESSES
+from .support.contests import ALL, CONTESTS, GUARDED_TWICE, GUESSES, SUCCESSORS
 from .support.places import NOW, Where, dispose
 from .support.racing import Processes, Threads
 
@@ -58,6 +58,18 @@ def test_five_of_fifty_guesses_are_looked_at(name: str, where: Where, runner: Ru
 def test_a_count_before_the_write_lets_all_guess(name: str, where: Where, runner: Runner) -> None:
     """The race bites: over read-then-write far more than the free guesses are evaluated."""
     assert race(name, where, runner, GUESSERS, naive=True)[0] == GUESSERS
+
+
+@pytest.mark.parametrize("name", SUCCESSORS)
+def test_four_of_sixteen_get_a_successor(name: str, where: Where, runner: Runner) -> None:
+    """One value of a trusted device gives at most four logins, however parallel."""
+    assert race(name, where, runner)[0] == 4
+
+
+@pytest.mark.parametrize("name", SUCCESSORS)
+def test_a_read_before_the_write_gives_more(name: str, where: Where, runner: Runner) -> None:
+    """The race bites: over read-then-write all sixteen get one."""
+    assert race(name, where, runner, naive=True)[0] == COMPETITORS
 
 
 def test_losers_use_nothing_up(where: Where, runner: Runner) -> None:

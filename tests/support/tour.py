@@ -120,6 +120,7 @@ def _change(ann: Visitor, look: Look) -> None:
         set_up_totp(ann.app, by_email(ANN), "Work tablet")
     ann.log_out()
     ann.log_in()
+    ann.page.check("#tf-remember")
     ann.answer(ann.code())
     ann.go("/two-factor/")
     look("overview-on")

@@ -33,6 +33,7 @@ from .support.portal import (
     CODES,
     CONFIRM,
     DISABLE,
+    EVERYWHERE,
     OVERVIEW,
     PAGES,
     SETUP,
@@ -75,6 +76,23 @@ def _protected(host: Portal) -> FlaskClient:
     return client
 
 
+def _remembered(host: Portal) -> FlaskClient:
+    host.guard.protect(host.vic)
+    return _remembered_once_more(host)
+
+
+def _remembered_once_more(host: Portal) -> FlaskClient:
+    client = host.held()
+    typed = {"code": host.code(), "remember_device": "1"}
+    assert send(client, CHALLENGE, CHALLENGE, typed).status_code == 303
+    return client
+
+
+def _remembered_twice(host: Portal) -> FlaskClient:
+    _remembered(host)
+    return _remembered_once_more(host)
+
+
 def _protected_twice(host: Portal) -> FlaskClient:
     set_up_totp(host.app, host.vic, "Old phone")
     return _protected(host)
@@ -104,6 +122,14 @@ def _to(path: str) -> Callable[[FlaskClient], str]:
 
 def _to_first(action: str) -> Callable[[FlaskClient], str]:
     return lambda client: f"{PAGES}/authenticators/{_owned(client)[0]['id']}/{action}"
+
+
+def _to_device(action: str) -> Callable[[FlaskClient], str]:
+    return lambda client: f"{PAGES}/devices/{_devices(client)[0]['id']}/{action}"
+
+
+def _devices(client: FlaskClient) -> list[dict[str, str]]:
+    return list(read(client, OVERVIEW)["trusted_devices"])
 
 
 def _nothing(_host: Portal, _client: FlaskClient) -> dict[str, str]:
@@ -198,6 +224,48 @@ CASES = [
         _can_change,
     ),
 ]
+CASES += [
+    Case(
+        "rename-device",
+        _remembered,
+        OVERVIEW,
+        _to_device("rename"),
+        lambda _host, _client: {"name": "Laptop <9>"},
+        lambda _host, client: _devices(client)[0]["name"] == "Laptop <9>",
+    ),
+    Case(
+        "revoke-device",
+        _remembered,
+        OVERVIEW,
+        _to_device("revoke"),
+        _nothing,
+        lambda _host, client: _devices(client) == [],
+    ),
+    Case(
+        "revoke-devices",
+        _remembered_twice,
+        OVERVIEW,
+        _to(f"{PAGES}/devices/revoke"),
+        _nothing,
+        lambda _host, client: _devices(client) == [],
+    ),
+    Case(
+        "end-session",
+        _remembered_twice,
+        OVERVIEW,
+        lambda client: f"{PAGES}/sessions/{read(client, OVERVIEW)['sessions'][1]['id']}/end",
+        _nothing,
+        lambda _host, client: len(read(client, OVERVIEW)["sessions"]) == 1,
+    ),
+    Case(
+        "sign-out-everywhere",
+        _protected,
+        OVERVIEW,
+        _to(EVERYWHERE),
+        _nothing,
+        lambda host, client: not host.lets_in(client, host.vic),
+    ),
+]
 EACH = pytest.mark.parametrize("case", CASES, ids=str)
 
 
@@ -243,6 +311,11 @@ def test_every_form_is_tried() -> None:
         "disable": "disable",
         "confirm-password": "confirm_password",
         "step-up": "step_up",
+        "rename-device": "rename_device",
+        "revoke-device": "revoke_device",
+        "revoke-devices": "revoke_devices",
+        "end-session": "end_session",
+        "sign-out-everywhere": "sign_out_everywhere",
     }
 
     assert {case.name for case in CASES} == set(tried)

@@ -18,6 +18,7 @@ from .support.browsing import TOKEN
 from .support.guard import JSON, break_store
 from .support.mails import BASE, be_reset, mailing_portal, turn_off
 from .support.portal import CHALLENGE, Portal, form, send
+from .support.trust import come_back, put, remember, value
 from .test_translated_pages import Marked, words_of
 
 WEEK = 7 * 86400
@@ -55,6 +56,20 @@ def test_the_button_ends_everything_everywhere() -> None:
         assert not host.lets_in(fresh, host.vic)
         assert host.events[-1].name == "not_me"
         assert host.lets_in(host.enter(), host.vic)
+
+
+def test_the_button_ends_trust() -> None:
+    """A trusted device is asked for a code again, also with its old cookie put back."""
+    with mailing_portal() as host:
+        host.guard.protect(host.vic)
+        client, link = remember(host), link_of(host)
+        old = value(host, client)
+        assert come_back(host, client)
+        assert press(host.client(), link) == 200
+
+        assert not come_back(host, client)
+        put(host, client, old)
+        assert not come_back(host, client)
 
 
 def _is_known(host: Portal, client: FlaskClient) -> bool:

@@ -16,6 +16,7 @@ KINDS = {
     "setups": "ended setups",
     "step_ups": "ended step-ups",
     "proofs": "ended proofs",
+    "trusted_devices": "trusted devices that ended a day ago or more",
     "known_browsers": "browsers not seen for 400 days",
 }
 

@@ -13,6 +13,7 @@ from flask_twofactor.web import cookies, courtesy, holding, mailing
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.state import ATTRIBUTE, Visit, app_state, this_request, visit
 
+from . import passing
 from .host import (
     LOGIN,
     NOT_THE_HOSTS,
@@ -45,7 +46,9 @@ def _finish_checked(context: Any, response: Response) -> Response:
     if visit().leaves_session:
         keys.leave_cookie_alone(current_app)
     if (known := visit().browser) is not None:
-        cookies.add(response, "known", known.token, known.replaces, cookies.KNOWN_SECONDS)
+        cookies.add(response, "known", known.token, {known.replaces}, cookies.KNOWN_SECONDS)
+    if (given := visit().given) is not None:
+        cookies.trust(response, given)
     if visit().notices:
         mailing.deliver(visit().notices)
     return response
@@ -77,6 +80,7 @@ def _conclude(response: Response) -> Response:
     try:
         _vet_the_unvetted(now)
         if not now.failed:
+            passing.settle(now)
             response = holding.conclude(now, response, NOT_THE_HOSTS) or response
             return _courtesy_at_login_page(now, response)
     except Exception:

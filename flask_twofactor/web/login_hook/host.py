@@ -80,6 +80,13 @@ def sign_out() -> None:
     logout_user()
 
 
+def renew_session_id() -> None:
+    """Give a session that the server keeps another id, where its interface can."""
+    renew = getattr(current_app.session_interface, "regenerate", None)
+    if renew is not None:
+        renew(session)
+
+
 def clear_remember() -> None:
     """See that the host's remember-me cookie is deleted with this answer."""
     session["_remember"] = "clear"

@@ -10,12 +10,14 @@ from flask import request, session
 from flask.globals import _cv_app, _cv_request
 from flask_login import LoginManager, current_user
 
-from flask_twofactor.core.records import Mark, Source
+from flask_twofactor.core.policy import Verdict
+from flask_twofactor.core.records import Mark, Source, Standing
 from flask_twofactor.flows import logging_in
-from flask_twofactor.web import holding, people
+from flask_twofactor.web import cookies, holding, people
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.state import PendingHold, User, Visit, app_state, this_request, visit
 
+from . import passing
 from .host import (
     LOGIN,
     NOT_THE_HOSTS,
@@ -111,31 +113,26 @@ def _source(before: object, user: User) -> Source:
 
 def vet(now: Visit, user: User, source: Source) -> bool:
     """Say whether this user may enter now, and note why."""
-    state = app_state()
     if source == "request" and _is_exempt():
         return True
     if source == "remember":
         strip({keys.PROOF, keys.MARK})
-    key, mark = people.user_key(user), keys.read_mark()
-    now.source, now.mark = source, mark
-    required, token = people.is_required(state, user), session.get(keys.PROOF)
-    if source == "session":
-        verdict, standing = logging_in.admit(state.ports, key, token, mark, required=required)
-    else:
-        verdict, standing = logging_in.decide(state.ports, key, token, required=required)
-    now.standing = standing
+    verdict, standing = _decide(now, user, source)
     if verdict in {"enter", "mark"}:
         if source == "remember":
-            now.mark = Mark(key, standing.epoch, 0)
+            now.mark = Mark(standing.user_key, standing.epoch, 0)
             keys.write_mark(now.mark)
         now.vetted = session.get("_user_id") if source != "request" else None
         return True
     if verdict == "log_out":
         holding.sign_out_for_good()
     elif source != "request":
-        now.pending = pending_hold(user, standing, verdict, source)
-        now.pending.fresh = source == "session" and bool(session.get("_fresh"))
-        now.pending.aside = keys.take_all(NOT_THE_HOSTS) if source == "session" else {}
+        pending = pending_hold(user, standing, verdict, source)
+        pending.fresh = source == "session" and bool(session.get("_fresh"))
+        if source == "remember" and passing.look(now, pending):
+            return True
+        now.pending = pending
+        pending.aside = keys.take_all(NOT_THE_HOSTS) if source == "session" else {}
         strip(LOGIN | keys.OURS)
     return False
 
@@ -144,6 +141,25 @@ def _is_exempt() -> bool:
     # An id in the session, though it be another, means that a user loader may have given the user.
     policy = app_state().callbacks.request_loader_policy
     return policy is not None and "_user_id" not in session and policy(this_request())
+
+
+def _decide(now: Visit, user: User, source: Source) -> tuple[Verdict, Standing]:
+    state, token = app_state(), session.get(keys.PROOF)
+    key, required = people.user_key(user), people.is_required(state, user)
+    fingerprint = people.fingerprint(user)
+    now.source, now.mark = source, keys.read_mark()
+    if source == "session":
+        verdict, standing = logging_in.admit(
+            state.ports, key, token, now.mark, required=required, fingerprint=fingerprint
+        )
+    else:
+        shown = cookies.presented() if source == "remember" else ()
+        verdict, standing = logging_in.decide(
+            state.ports, key, token, required=required, shown=shown, fingerprint=fingerprint
+        )
+    now.standing = standing
+    now.fingerprint = fingerprint if standing.fingerprint == "changed" else None
+    return verdict, standing
 
 
 def pending_hold(user: User, standing: Any, verdict: Any, source: Source) -> PendingHold:

@@ -10,10 +10,11 @@ from flask_login import current_user, login_user
 
 from flask_twofactor.core.records import Mark
 from flask_twofactor.flows import logging_in
-from flask_twofactor.web import holding, people
+from flask_twofactor.web import cookies, holding, people
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.state import ATTRIBUTE, NAME, User, Visit, app_state, this_request, visit
 
+from . import passing
 from .host import (
     LOGIN,
     NOT_THE_HOSTS,
@@ -21,6 +22,7 @@ from .host import (
     came_with,
     is_somebody,
     reload_user,
+    renew_session_id,
     strip,
 )
 from .load_guard import pending_hold
@@ -73,7 +75,7 @@ def _goes_on(user: User) -> bool:
 def on_logout(_app: Flask, **_: object) -> None:
     """Receive `user_logged_out`: the hold and the proof end with it."""
     now = visit()
-    now.pending = now.vetted = now.standing = now.mark = now.releasing = None
+    now.pending = now.trusting = now.vetted = now.standing = now.mark = now.releasing = None
     now.rotates = False
     now.ends_hold = session.pop(keys.HOLD, None) or now.ends_hold
     now.ends_proof = session.pop(keys.PROOF, None) or now.ends_proof
@@ -84,8 +86,17 @@ def decide_login(now: Visit, user: User) -> None:
     """Decide what this login leads to. One statement."""
     state, token = app_state(), session.get(keys.PROOF)
     key, required = people.user_key(user), people.is_required(state, user)
-    verdict, standing = logging_in.decide(state.ports, key, token, required=required)
-    now.standing, now.source, now.pending = standing, "session", None
+    fingerprint = people.fingerprint(user)
+    verdict, standing = logging_in.decide(
+        state.ports,
+        key,
+        token,
+        required=required,
+        shown=cookies.presented(),
+        fingerprint=fingerprint,
+    )
+    now.standing, now.source, now.pending, now.trusting = standing, "session", None, None
+    now.fingerprint = fingerprint if standing.fingerprint in {"unknown", "changed"} else None
     now.ends_hold = session.pop(keys.HOLD, None) or now.ends_hold
     if verdict == "enter":
         now.rotates, now.vetted = True, session["_user_id"]
@@ -97,12 +108,13 @@ def decide_login(now: Visit, user: User) -> None:
         keys.write_mark(now.mark)
         now.vetted = session["_user_id"]
         return
-    now.pending = pending_hold(user, standing, verdict, "login")
-    now.pending.remember = session.get("_remember") == "set"
-    now.pending.remember_seconds = session.get("_remember_seconds")
-    now.pending.fresh = bool(session.get("_fresh", True))
-    now.vetted = None
-    strip(LOGIN | keys.OURS)
+    pending = pending_hold(user, standing, verdict, "login")
+    pending.remember = session.get("_remember") == "set"
+    pending.remember_seconds = session.get("_remember_seconds")
+    pending.fresh = bool(session.get("_fresh", True))
+    if not passing.look(now, pending):
+        now.pending, now.vetted = pending, None
+        strip(LOGIN | keys.OURS)
 
 
 def release(released: logging_in.Released) -> User | None:
@@ -112,7 +124,7 @@ def release(released: logging_in.Released) -> User | None:
     """
     now, kept = visit(), released.kept
     now.came_with_hold = None  # it was used up
-    _renew_session_id()
+    renew_session_id()
     for key in NOT_THE_HOSTS:
         session.pop(key, None)
     g.pop(keys.CSRF, None)
@@ -136,9 +148,3 @@ def adopt_proof(token: str) -> None:
     session[keys.PROOF] = token
     now = visit()
     now.rotates, now.standing, now.came_with_proof = False, None, None
-
-
-def _renew_session_id() -> None:
-    renew = getattr(current_app.session_interface, "regenerate", None)
-    if renew is not None:
-        renew(session)

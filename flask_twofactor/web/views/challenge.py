@@ -9,13 +9,25 @@ from typing import Any
 from flask import Response, make_response, redirect, request, session, url_for
 
 from flask_twofactor.core.errors import HoldGoneError, RefusedError, TwoFactorError
-from flask_twofactor.flows import changing, logging_in
+from flask_twofactor.core.ports import Method
+from flask_twofactor.flows import changing, logging_in, remembered
 from flask_twofactor.flows.acting import Acting
-from flask_twofactor.web import answers, cookies, courtesy, login_hook, naming, people, redirects
+from flask_twofactor.web import (
+    agents,
+    answers,
+    cookies,
+    courtesy,
+    forms,
+    login_hook,
+    naming,
+    people,
+    redirects,
+)
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.forms import CodeForm, text, value
 from flask_twofactor.web.state import User, app_state, visit
 
+REMEMBER = "remember_device"
 log = logging.getLogger("flask_twofactor")
 
 
@@ -26,6 +38,8 @@ def challenge(refused: RefusedError | None = None) -> Response:
     try:
         if request.method == "POST" and refused is None:
             return _answer_or_ask()
+        if request.method == "GET" and (entered := _enter_by_device()) is not None:
+            return entered
         return _ask(refused)
     except HoldGoneError as gone:
         return _gone(gone)
@@ -70,6 +84,7 @@ def _ask(refused: RefusedError | None) -> Response:
         "method": asked.method.name,
         "methods": [asked.method.name, *(other.name for other in asked.others)],
         "expires_at": int(asked.hold.expires_at),
+        "trusted_device_days": _days(asked.method),
     }
     return answers.page(
         "challenge",
@@ -80,7 +95,26 @@ def _ask(refused: RefusedError | None) -> Response:
         step=asked.step.shown,
         label=kept.label if kept else "",
         minutes=_minutes_left(asked.hold.expires_at),
+        ticked=forms.ticked(REMEMBER),
     )
+
+
+def _days(method: Method) -> int:
+    """Give for how many days this browser can be remembered; 0 hides the box."""
+    return 0 if method.fallback_only else app_state().settings.trusted_device_days
+
+
+def _enter_by_device() -> Response | None:
+    # A login that came from another site brought no Lax cookie: this request has it.
+    shown, hold = cookies.presented(), session.get(keys.HOLD)
+    passed = remembered.release(app_state().ports, hold, shown, agents.origin()) if shown else None
+    if passed is None:
+        return None
+    released, visit().given = passed
+    user = login_hook.release(released)
+    if user is None:
+        return answers.page("refused", refused=RefusedError("signed_out"))
+    return released_to(user, answers.go(released.kept.next))
 
 
 def _minutes_left(expires_at: float) -> int:
@@ -102,14 +136,17 @@ def _answer() -> Response:
         form.method.data,
         text(form.code.data),
         cookies.references("known"),
+        origin=agents.origin(),
+        trusts=cookies.presented() if forms.ticked(REMEMBER) else None,
     )
-    visit().browser = released.browser
+    visit().browser, visit().given = released.browser, released.device
     user = login_hook.release(released)
     if user is None:
         return answers.page("refused", refused=RefusedError("signed_out"))
-    target = released.kept.next
-    response = _after_fallback(released) if released.fallback else answers.go(target)
-    return released_to(user, response)
+    if released.fallback:
+        return released_to(user, _after_fallback(released))
+    trusted = released.device is not None
+    return released_to(user, answers.go(released.kept.next, device_trusted=trusted))
 
 
 def _after_fallback(released: logging_in.Released) -> Response:

@@ -16,6 +16,8 @@ from flask_twofactor.web import answers, courtesy, login_hook, naming, notes, re
 from flask_twofactor.web.forms import NameForm
 from flask_twofactor.web.state import app_state
 
+from . import listing
+
 Change = Callable[[Acting], str | None]
 
 
@@ -27,12 +29,15 @@ def overview(
     if acting is None or acting.hold is not None:
         return who.turn_away()
     shown = changing.overview(app_state().ports, acting.user_key)
-    facts = {
+    facts: dict[str, Any] = {
         "protected": shown.protected,
         "required": acting.required,
         "codes_left": shown.codes_left,
         "few_codes": shown.few_codes,
         "authenticators": [_facts(one) for one in shown.authenticators],
+        "trusted_device_days": app_state().settings.trusted_device_days,
+        "trusted_devices": listing.of_devices(acting),
+        "sessions": listing.of_sessions(acting),
     }
     titles = {method.name: method.title for method in app_state().ports.methods}
     return answers.page(
@@ -42,7 +47,7 @@ def overview(
         titles=titles,
         add_url=redirects.to_add_one(),
         note=_note(),
-        renaming=next((one.id for one in shown.authenticators if one.id == renaming), None),
+        renaming=renaming if renaming in _ids(facts) else None,
         typed_name=typed,
     )
 
@@ -56,6 +61,10 @@ def _facts(one: Authenticator) -> dict[str, Any]:
         "created_at": int(one.created_at),
         "last_used_at": int(one.last_used_at) if one.last_used_at else None,
     }
+
+
+def _ids(facts: dict[str, Any]) -> set[str]:
+    return {one["id"] for one in (*facts["authenticators"], *facts["trusted_devices"])}
 
 
 def backup_codes(refused: RefusedError | None = None) -> Response:
@@ -84,35 +93,36 @@ def _note() -> str | None:
 
 def remove_authenticator(id: str, refused: RefusedError | None = None) -> Response:  # noqa: A002
     """Remove one authenticator."""
-    return _change(lambda acting: changing.remove(app_state().ports, acting, id), refused)
+    return change(lambda acting: changing.remove(app_state().ports, acting, id), refused)
 
 
 def rename_authenticator(id: str, refused: RefusedError | None = None) -> Response:  # noqa: A002
     """Rename one authenticator."""
     name = NameForm.read().name.data
     again = partial(overview, renaming=id, typed=name)
-    return _change(
+    return change(
         lambda acting: changing.rename(app_state().ports, acting, id, name), refused, again
     )
 
 
 def disable(refused: RefusedError | None = None) -> Response:
     """Turn two-factor authentication off."""
-    return _change(lambda acting: changing.disable(app_state().ports, acting), refused)
+    return change(lambda acting: changing.disable(app_state().ports, acting), refused)
 
 
-def _change(
-    change: Change,
+def change(
+    do: Change,
     refused: RefusedError | None,
     again: Callable[[RefusedError], Response] = overview,
 ) -> Response:
+    """Do one change for who acts, and show the settings again, or what must be shown first."""
     acting = who.acting()
     if acting is None or acting.hold is not None:
         return who.turn_away()
     try:
         if refused is not None:
             raise refused
-        token = change(acting)
+        token = do(acting)
     except RefusedError as error:
         return _turn(error, "overview", again)
     target = url_for("twofactor.overview")

@@ -8,19 +8,20 @@ from typing import Any
 
 import pyotp
 
+from flask_twofactor.core.devices import Presented
 from flask_twofactor.core.errors import HoldGoneError, RefusedError
 from flask_twofactor.core.policy import Limits
-from flask_twofactor.core.records import Account, Claim
+from flask_twofactor.core.records import Account, Claim, Origin, Standing
 from flask_twofactor.core.throttle import Throttle
-from flask_twofactor.core.tokens import mint, new_id, reference
-from flask_twofactor.flows import changing, logging_in, setting_up
+from flask_twofactor.core.tokens import mint, mint_for, new_id, reference
+from flask_twofactor.flows import changing, logging_in, remembered, setting_up
 from flask_twofactor.flows.acting import Acting
 from flask_twofactor.flows.context import Ports
 from flask_twofactor.methods.backup_codes import BackupCodes
 from flask_twofactor.methods.totp import PERIOD, TOTP
 from flask_twofactor.stores.sqlalchemy import SQLStore
 
-from .places import NOW, authenticator, hold, pending_setup, proof, reserve, step_up
+from .places import NOW, authenticator, device, hold, pending_setup, proof, reserve, step_up
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 MANY = 64
@@ -215,6 +216,59 @@ def is_evaluated(store: SQLStore, _user: str, given: Any) -> bool:
     raise AssertionError(message)
 
 
+def trusted(store: SQLStore, user: str, count: int) -> list[Any]:
+    """Trust one device, and give its one value and a successor to each competitor."""
+    store.ensure_account(user)
+    row = new_id()
+    value = reference(mint_for(row)) or ""
+    with store.transaction() as transaction:
+        transaction.add_device(device(row, user_key=user, current=value), oldest=0)
+    return [(Presented(row, value), reference(mint_for(row))) for _ in range(count)]
+
+
+def use_device(store: SQLStore, user: str, given: Any) -> bool:
+    """Take the value of a device."""
+    shown, new = given
+    with store.transaction() as transaction:
+        return transaction.rotate_device(user, shown, new, oldest=0, now=NOW, address="")
+
+
+def enter(store: SQLStore, user: str, given: Any) -> bool:
+    """Log in by a device, as the end of a login request does."""
+    shown, _ = given
+    standing = Standing(user, protected=True)
+    passed = remembered.enter(ports_of(store), standing, shown, Origin(), password_at=NOW)
+    return passed is not None
+
+
+def end_device(store: SQLStore, user: str, given: Any) -> bool:
+    """Revoke a device."""
+    shown, _ = given
+    with store.transaction() as transaction:
+        return transaction.end_device(user, shown.device_id, NOW)
+
+
+def end_session(store: SQLStore, user: str, given: Any) -> bool:
+    """End a session from another browser."""
+    with store.transaction() as transaction:
+        return transaction.end_session(user, given[0], NOW)
+
+
+def known_password(store: SQLStore, user: str, count: int) -> list[Any]:
+    """Keep a fingerprint, which all competitors find changed."""
+    store.ensure_account(user)
+    with store.transaction() as transaction:
+        transaction.learn_password(user, "first", None)
+    kept = store.standing(user, None).password_digest
+    return [kept] * count
+
+
+def notice_password(store: SQLStore, user: str, kept: Any) -> bool:
+    """Notice a changed password; true if this one moves the epoch."""
+    with store.transaction() as transaction:
+        return transaction.learn_password(user, "second", kept)
+
+
 CONTESTS = {
     "time step": Contest(phone, claim_step, "claim"),
     "backup code": Contest(phone, claim_code, "claim"),
@@ -222,6 +276,9 @@ CONTESTS = {
     "setup": Contest(begun, finish, "finish_setup"),
     "session proof": Contest(proven, replace, "replace_proof"),
     "action": Contest(allowed, do_action, "use_action"),
+    "device revoked": Contest(trusted, end_device, "end_device"),
+    "session ended": Contest(proven, end_session, "end_session"),
+    "changed password": Contest(known_password, notice_password, "learn_password"),
     "answer by one app code": Contest(one_code_many_browsers, answer, "claim"),
     "answer by one backup code": Contest(one_backup_code_many_browsers, answer, "claim"),
     "answer to one hold": Contest(one_hold_many_codes, answer, "consume_hold"),
@@ -231,4 +288,8 @@ GUESSES = {
     "guess": Contest(counted, guess, "reserve", free=5),
     "wrong answer": Contest(wrong_code_many_browsers, is_evaluated, "reserve", free=5),
 }
-ALL = CONTESTS | GUARDED_TWICE | GUESSES
+SUCCESSORS = {
+    "value of a device": Contest(trusted, use_device, "rotate_device"),
+    "login by a device": Contest(trusted, enter, "rotate_device"),
+}
+ALL = CONTESTS | GUARDED_TWICE | GUESSES | SUCCESSORS

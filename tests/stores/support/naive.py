@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, Table, select, update
 
+from flask_twofactor.core.devices import MOST_SUCCESSORS, VALUE, Presented
 from flask_twofactor.core.records import Claim, Paid, Proof, Wait
 from flask_twofactor.stores import schema
 from flask_twofactor.stores.bootstrap import Opened
 from flask_twofactor.stores.engine import reader
+from flask_twofactor.stores.remembering import FINGERPRINT
 from flask_twofactor.stores.sqlalchemy import SQLStore
 from flask_twofactor.stores.throttling import Budgets
 from flask_twofactor.stores.writing import FINISHED, SINGLE_USE, SQLTransaction
@@ -99,6 +101,48 @@ class NaiveTransaction(SQLTransaction):
             return False
         self._connection.execute(update(table).where(table.c.id == old_id).values(revoked_at=NOW))
         self.add_proof(proof)
+        return True
+
+    def naive_rotate_device(
+        self, user_key: str, shown: Presented, new: str, *, oldest: float, now: float, address: str
+    ) -> bool:
+        """Check, then add the successor."""
+        del oldest, address
+        table = schema.trusted_device
+        mine = (table.c.id == shown.device_id, table.c.user_key == user_key)
+        found = self._look(select(table.c.current, table.c.successors).where(*mine))
+        if [one[0] for one in found] != [shown.value]:
+            return False
+        if len(found[0][1]) >= MOST_SUCCESSORS * VALUE:
+            return False
+        values = {"successors": found[0][1] + new, "last_used_at": now}
+        self._connection.execute(update(table).where(*mine).values(**values))
+        return True
+
+    def naive_end_device(self, user_key: str, device_id: str, now: float) -> bool:
+        """Check, then end."""
+        del user_key
+        return self._end(schema.trusted_device, "ended_at", device_id, now)
+
+    def naive_end_session(self, user_key: str, proof_id: str, now: float) -> bool:
+        """Check, then end."""
+        del user_key
+        return self._end(schema.proof, "revoked_at", proof_id, now)
+
+    def naive_learn_password(self, user_key: str, fingerprint: str, known: str | None) -> bool:
+        """Check, then learn."""
+        table = schema.account
+        mine = table.c.user_key == user_key
+        if self._look(select(table.c.password_digest).where(mine)) != [(known,)]:
+            return False
+        digest = self._ring.digest(fingerprint, FINGERPRINT, user_key)
+        self._connection.execute(update(table).where(mine).values(password_digest=digest))
+        return True
+
+    def _end(self, table: Table, column: str, row: str, now: float) -> bool:
+        if self._look(select(table.c[column]).where(table.c.id == row)) != [(None,)]:
+            return False
+        self._connection.execute(update(table).where(table.c.id == row).values({column: now}))
         return True
 
     def naive_reserve(self, user_key: str, browsers: Sequence[str], now: float) -> Paid | Wait:

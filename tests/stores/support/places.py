@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask_twofactor.core.devices import TrustedDevice
 from flask_twofactor.core.notices import Notice, notice_of, rule_for
 from flask_twofactor.core.records import (
     Authenticator,
@@ -131,6 +132,20 @@ def proof(row: str = "p" * 64, **values: Any) -> Proof:
         "fallback_at": None,
     }
     return Proof(id=row, **{**defaults, **values})
+
+
+def device(row: str = "d" * 32, **values: Any) -> TrustedDevice:
+    """Give a trusted device that was just made."""
+    defaults = {
+        "user_key": ANN,
+        "epoch": 0,
+        "name": "Browser",
+        "created_at": NOW,
+        "last_used_at": NOW,
+        "address": "192.0.2.7",
+        "current": "c" * 64,
+    }
+    return TrustedDevice(id=row, **{**defaults, **values})
 
 
 def pending_setup(row: str = "s" * 64, **values: Any) -> PendingSetup:

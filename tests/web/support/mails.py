@@ -31,6 +31,7 @@ from .portal import (
     portal,
     read,
 )
+from .trust import come_back, copy, remember, value
 
 BASE = "https://portal.test/area"
 
@@ -171,6 +172,24 @@ def retire_a_key(host: Portal) -> None:
 
 OLD_KEY = new_key()
 UNDER_OLD_KEY = {"TWOFACTOR_DATABASE_URI": "sqlite://", "TWOFACTOR_KEYS": [OLD_KEY]}
+
+
+def trust_a_device(host: Portal) -> None:
+    """Tick the box at the challenge."""
+    host.guard.protect(host.vic)
+    remember(host)
+
+
+def bring_a_copy(host: Portal) -> None:
+    """Bring a value that a trusted device's cookie had before."""
+    host.guard.protect(host.vic)
+    client = remember(host)
+    stolen = value(host, client)
+    for _ in range(2):
+        assert come_back(host, client)
+    host.log_in(copy(host, stolen), host.vic)
+
+
 QUICKLY_SHUT = {"TWOFACTOR_THROTTLE_DISABLE_AFTER": 3}
 CAUSES: dict[str, tuple[Callable[[Portal], None], dict[str, Any]]] = {
     "set_up": (set_up, {}),
@@ -187,5 +206,7 @@ CAUSES: dict[str, tuple[Callable[[Portal], None], dict[str, Any]]] = {
     "method_unlocked": (open_the_method, QUICKLY_SHUT),
     "reset": (be_reset, {}),
     "password_changed": (change_password, {}),
+    "device_trusted": (trust_a_device, {}),
+    "device_copied": (bring_a_copy, {}),
 }
 """What makes each kind of notice, and the settings it needs."""

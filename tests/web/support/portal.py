@@ -28,7 +28,15 @@ A_MORNING = 1_800_000_000.0
 CHALLENGE, SETUP, OVERVIEW = f"{PAGES}/challenge", f"{PAGES}/setup/totp", f"{PAGES}/"
 STEP_UP, CODES = f"{PAGES}/step-up", f"{PAGES}/backup-codes"
 CONFIRM, DISABLE, CANCEL = f"{PAGES}/confirm-password", f"{PAGES}/disable", f"{PAGES}/cancel"
-POST_ONLY = (DISABLE, CANCEL, f"{PAGES}/authenticators/")
+EVERYWHERE = f"{PAGES}/sign-out-everywhere"
+POST_ONLY = (
+    DISABLE,
+    CANCEL,
+    EVERYWHERE,
+    f"{PAGES}/authenticators/",
+    f"{PAGES}/devices/",
+    f"{PAGES}/sessions/",
+)
 
 
 class Portal(Host):
