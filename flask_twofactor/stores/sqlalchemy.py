@@ -16,6 +16,7 @@ from flask_twofactor.core.keeping import Made
 from flask_twofactor.core.notices import Notice
 from flask_twofactor.core.ports import Clock, Witness
 from flask_twofactor.core.records import Authenticator, Hold, Kept, PendingSetup, Proof, Standing
+from flask_twofactor.core.sending import Sent
 from flask_twofactor.core.throttle import Throttle
 
 from . import queueing, schema, statements
@@ -23,6 +24,7 @@ from .bootstrap import Opened, Place, open_store
 from .direct import DirectRead
 from .key_changing import newest_keys
 from .remedies import down, translated
+from .sending import NEWEST, newest
 from .throttling import Budgets, find_known
 from .upkeep import SQLUpkeep
 from .writing import AUTHENTICATOR, FINISHED, HOLD, SETUP, SQLTransaction
@@ -145,6 +147,10 @@ class SQLStore:
         with translated(), self.opened().reader.connect() as connection:
             rows = connection.execute(queueing.DUE, {"now": now, "most": limit})
             return tuple(queueing.read(row) for row in rows)
+
+    def sent_code(self, user_key: str, binding: str) -> Sent | None:
+        """Read what is known of the newest code sent for a binding."""
+        return newest(self._one(NEWEST, user=user_key, row=binding))
 
     def ensure_account(self, user_key: str) -> None:
         """Make the user's account row if there is none."""
