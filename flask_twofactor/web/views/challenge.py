@@ -11,7 +11,16 @@ from flask import Response, make_response, redirect, request, session, url_for
 from flask_twofactor.core.errors import HoldGoneError, RefusedError, TwoFactorError
 from flask_twofactor.flows import changing, logging_in
 from flask_twofactor.flows.acting import Acting
-from flask_twofactor.web import answers, cookies, courtesy, login_hook, naming, people, redirects
+from flask_twofactor.web import (
+    answers,
+    cookies,
+    courtesy,
+    delivering,
+    login_hook,
+    naming,
+    people,
+    redirects,
+)
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.forms import CodeForm, text, value
 from flask_twofactor.web.state import User, app_state, visit
@@ -27,8 +36,8 @@ def challenge(refused: RefusedError | None = None) -> Response:
         if request.method == "POST" and refused is None:
             return _answer_or_ask()
         return _ask(refused)
-    except HoldGoneError as gone:
-        return _gone(gone)
+    except HoldGoneError as over:
+        return gone(over)
 
 
 def lost_device(refused: RefusedError | None = None) -> Response:
@@ -37,8 +46,8 @@ def lost_device(refused: RefusedError | None = None) -> Response:
     if keys.HOLD in session:
         try:
             asked = logging_in.challenge(app_state().ports, session[keys.HOLD])
-        except HoldGoneError as gone:
-            return _gone(gone)
+        except HoldGoneError as over:
+            return gone(over)
         if asked.hold.purpose == "setup":
             return courtesy.ask_for_factor("setup")
         others = [*([asked.method] if asked.method else []), *asked.others]
@@ -70,6 +79,7 @@ def _ask(refused: RefusedError | None) -> Response:
         "method": asked.method.name,
         "methods": [asked.method.name, *(other.name for other in asked.others)],
         "expires_at": int(asked.hold.expires_at),
+        **delivering.facts(asked.method, asked.step, asked.sent),
     }
     return answers.page(
         "challenge",
@@ -77,6 +87,7 @@ def _ask(refused: RefusedError | None) -> Response:
         refused=refused,
         asked=asked.method,
         others=asked.others,
+        missing=delivering.missing([asked.method, *asked.others]),
         step=asked.step.shown,
         label=kept.label if kept else "",
         minutes=_minutes_left(asked.hold.expires_at),
@@ -134,8 +145,9 @@ def _fresh_code(released: logging_in.Released) -> list[str]:
         return []
 
 
-def _gone(gone: HoldGoneError) -> Response:
-    if gone.released:
+def gone(over: HoldGoneError) -> Response:
+    """Say that the hold of this session was released, or ended."""
+    if over.released:
         visit().leaves_session = True
         return answers.page("continue", {"ok": True, "next": redirects.landing()}, set_up=False)
     session.pop(keys.HOLD, None)

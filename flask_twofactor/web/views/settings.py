@@ -12,7 +12,16 @@ from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.records import Authenticator
 from flask_twofactor.flows import changing
 from flask_twofactor.flows.acting import Acting
-from flask_twofactor.web import answers, courtesy, login_hook, naming, notes, redirects, who
+from flask_twofactor.web import (
+    answers,
+    courtesy,
+    delivering,
+    login_hook,
+    naming,
+    notes,
+    redirects,
+    who,
+)
 from flask_twofactor.web.forms import NameForm
 from flask_twofactor.web.state import app_state
 
@@ -34,7 +43,8 @@ def overview(
         "few_codes": shown.few_codes,
         "authenticators": [_facts(one) for one in shown.authenticators],
     }
-    titles = {method.name: method.title for method in app_state().ports.methods}
+    methods = {method.name: method for method in app_state().ports.methods}
+    titles = {name: method.title for name, method in methods.items()}
     return answers.page(
         "overview",
         facts,
@@ -42,12 +52,14 @@ def overview(
         titles=titles,
         add_url=redirects.to_add_one(),
         note=None if courtesy.wants_json() else notes.take(),
+        methods=methods,
         renaming=next((one.id for one in shown.authenticators if one.id == renaming), None),
         typed_name=typed,
     )
 
 
 def _facts(one: Authenticator) -> dict[str, Any]:
+    place = delivering.place_of(one)
     return {
         "id": one.id,
         "method": one.method,
@@ -55,6 +67,7 @@ def _facts(one: Authenticator) -> dict[str, Any]:
         "named": naming.is_named(one),
         "created_at": int(one.created_at),
         "last_used_at": int(one.last_used_at) if one.last_used_at else None,
+        **({} if place is None else {"to": place}),
     }
 
 
