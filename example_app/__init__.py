@@ -22,6 +22,7 @@ from example_app import (
     pages,
     seed,
     settings,
+    team,
     two_factor,
 )
 
@@ -45,7 +46,7 @@ def create_app(
     Path(app.instance_path).mkdir(mode=0o700, parents=True, exist_ok=True)
     settings.load(app, config)
     csrf.init_app(app)
-    for part in (database, auth, pages, outbox, errors, headers, two_factor, files):
+    for part in (database, auth, pages, team, outbox, errors, headers, two_factor, files):
         part.init_app(app)
     seed.first_start(app)
     return app

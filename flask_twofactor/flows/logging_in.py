@@ -22,9 +22,10 @@ from flask_twofactor.core.records import (
     Standing,
     Step,
 )
+from flask_twofactor.core.sending import Errand, Sent, binding
 from flask_twofactor.core.tokens import mint, reference
 
-from . import answering, trusting
+from . import answering, sending, trusting
 from .context import Ports
 
 TOUCHES_PER_IDLE_TIME = 10
@@ -39,6 +40,7 @@ class Challenge:
     method: Method | None
     others: Sequence[Method]
     step: Step = field(default_factory=Step, repr=False)
+    sent: Sent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +154,11 @@ def challenge(ports: Ports, token: object, wanted: object = None) -> Challenge:
     """Give what to ask this session. One statement."""
     held, owned = look_up(ports, token)
     method, others = answering.choose(ports, owned, wanted)
-    step = Step()
+    step, sent = Step(), None
     if method is not None:
         step = method.begin_challenge(answering.of_method(owned, method), ports.clock())
-    return Challenge(held, method, others, step)
+        sent = sending.state(ports, held.user_key, method, binding("challenge", held.id))
+    return Challenge(held, method, others, step, sent)
 
 
 def answer(
@@ -178,7 +181,8 @@ def answer(
     held, owned = look_up(ports, token)
     if held.purpose != "challenge":
         raise RefusedError("unknown_method")
-    accepted = answering.check(ports, held.user_key, owned, wanted, typed, browsers)
+    bound = binding("challenge", held.id)
+    accepted = answering.check(ports, held.user_key, owned, wanted, typed, browsers, bound)
     now, proof_token, method = ports.clock(), mint(), accepted.method
     proof, device = new_proof(proof_token, held, method, now, origin), None
     with answering.accepting(ports, accepted, now) as transaction:
@@ -201,6 +205,16 @@ def answer(
         browser=browser,
         device=device,
     )
+
+
+def errand(ports: Ports, token: object, wanted: object) -> Errand:
+    """Give what is to be sent so that a held person can answer; RefusedError if nothing can."""
+    held, owned = look_up(ports, token)
+    method = ports.method(wanted)
+    if held.purpose != "challenge" or method is None:
+        raise RefusedError("unknown_method")
+    bound = binding("challenge", held.id)
+    return sending.errand(method, answering.of_method(owned, method), held.user_key, bound)
 
 
 def new_proof(token: str, held: Hold, method: Method, now: float, origin: Origin) -> Proof:

@@ -16,8 +16,9 @@ from sqlalchemy import (
     false,
     text,
 )
+from sqlalchemy.dialects.mysql import MEDIUMTEXT
 
-VERSION = "0005"
+VERSION = "0007"
 """The newest schema version; the newest file in `migrations/versions` has the same."""
 
 metadata = MetaData(
@@ -29,6 +30,7 @@ metadata = MetaData(
 
 USER_KEY = String(255)
 REFERENCE = String(64)
+LOG = Text().with_variant(MEDIUMTEXT(), "mysql", "mariadb")
 
 version = Table("twofactor_version", metadata, Column("version_num", String(32), primary_key=True))
 
@@ -160,6 +162,33 @@ known_browser = Table(
     Index(None, "last_used_at"),
 )
 
+sent_code = Table(
+    "twofactor_sent_code",
+    metadata,
+    Column("binding", String(80), primary_key=True),
+    Column("user_key", USER_KEY, nullable=False),
+    Column("purpose", String(16), nullable=False),
+    Column("digest", String(128), nullable=False),
+    Column("sent_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("spent_at", Double),
+    Index(None, "user_key"),
+    Index(None, "purpose", "sent_at"),
+)
+
+send_budget = Table(
+    "twofactor_send_budget",
+    metadata,
+    Column("id", String(128), primary_key=True),
+    Column("scope", String(16), nullable=False),
+    Column("log", LOG, nullable=False),
+    Column("last_at", Double, nullable=False),
+    Column("blocked_until", Double, nullable=False, server_default="0"),
+    Column("told_until", Double, nullable=False, server_default="0"),
+    Index(None, "last_at"),
+)
+
 person = Table(
     "twofactor_person",
     metadata,
@@ -231,5 +260,6 @@ PERSONAL = (
     known_browser,
     notice,
     step_up,
+    sent_code,
 )
 """The tables whose rows belong to a person, for `forget_user`."""

@@ -25,6 +25,7 @@ from flask_twofactor.core.records import (
     Proof,
     Standing,
 )
+from flask_twofactor.core.sending import Sent
 from flask_twofactor.core.throttle import Throttle
 
 from . import queueing, schema, statements
@@ -33,6 +34,7 @@ from .direct import DirectRead
 from .key_changing import newest_keys
 from .remedies import down, translated
 from .remembering import compare
+from .sending import NEWEST, newest
 from .throttling import Budgets, find_known
 from .upkeep import SQLUpkeep
 from .writing import AUTHENTICATOR, FINISHED, HOLD, SETUP, SQLTransaction
@@ -182,6 +184,10 @@ class SQLStore:
         with translated(), self.opened().reader.connect() as connection:
             rows = connection.execute(queueing.DUE, {"now": now, "most": limit})
             return tuple(queueing.read(row) for row in rows)
+
+    def sent_code(self, user_key: str, binding: str) -> Sent | None:
+        """Read what is known of the newest code sent for a binding."""
+        return newest(self._one(NEWEST, user=user_key, row=binding))
 
     def ensure_account(self, user_key: str) -> None:
         """Make the user's account row if there is none."""

@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from . import courtesy, headers, security
 from .state import NAME, visit
-from .views import asking, challenge, devices, leaving, not_me, settings, setup
+from .views import asking, challenge, devices, leaving, not_me, sending, settings, setup
 
 log = logging.getLogger("flask_twofactor")
 View = Callable[..., Response]
@@ -32,6 +32,7 @@ ROUTES: tuple[tuple[str, View, tuple[str, ...]], ...] = (
     ("/disable", settings.disable, ("POST",)),
     ("/confirm-password", asking.confirm_password, ("GET", "POST")),
     ("/challenge", challenge.challenge, ("GET", "POST")),
+    ("/challenge/send", sending.send_code, ("POST",)),
     ("/cancel", leaving.cancel, ("POST",)),
     ("/lost-device", challenge.lost_device, ("GET",)),
     ("/step-up", asking.step_up, ("GET", "POST")),

@@ -37,6 +37,13 @@ class CodeForm(Form):
     name = StringField()
 
 
+class PlaceForm(Form):
+    """Where codes shall be sent."""
+
+    country = StringField()
+    phone = StringField()
+
+
 class PasswordForm(Form):
     """The password, asked again."""
 

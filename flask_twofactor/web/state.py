@@ -44,6 +44,7 @@ class Callbacks:
     locale_selector: Callable[[], str | None] | None = None
     mail_sender: Callable[[Message], object] | None = None
     email_loader: Callable[[User], str | None] | None = None
+    phone_loader: Callable[[User], str | None] | None = None
 
 
 @dataclass(slots=True)

@@ -18,6 +18,8 @@ KINDS = {
     "proofs": "ended proofs",
     "trusted_devices": "trusted devices that ended a day ago or more",
     "known_browsers": "browsers not seen for 400 days",
+    "sent_codes": "sent codes that ended two days ago or more",
+    "send_budgets": "limits on texts that nothing was sent under for two days",
 }
 
 

@@ -17,6 +17,7 @@ ARGUMENTS = {
     "filename": "twofactor.css",
     "method": "totp",
     "id": "1",
+    "key": "1",
     "lang": "fr",
     "token": "a.b.c",
 }
