@@ -26,6 +26,7 @@ from .records import (
     Surroundings,
     Wait,
 )
+from .tenant_ports import TenantStore, TenantTransaction
 
 Clock = Callable[[], float]
 """Gives UTC epoch seconds at the moment of the call."""
@@ -97,7 +98,7 @@ class Mail(Protocol):
         """Hand a message over; whatever is raised says that it was not sent."""
 
 
-class Transaction(Protocol):
+class Transaction(TenantTransaction, Protocol):
     """Writes that stand or fall together. Each conditional one says whether it took effect.
 
     `record` comes last in a transaction: it takes a number that others wait for.
@@ -154,7 +155,7 @@ class Transaction(Protocol):
     def forget(self, user_key: str) -> None: ...
 
 
-class Store(Protocol):
+class Store(TenantStore, Protocol):
     """Where accounts, authenticators, codes, holds and proofs live."""
 
     def open(self) -> str:
@@ -166,8 +167,10 @@ class Store(Protocol):
         The events that were recorded are told to the app after the commit.
         """
 
-    def standing(self, user_key: str, proof_id: str | None) -> Standing:
-        """Read, by one statement, all that the load guard needs."""
+    def standing(
+        self, user_key: str, proof_id: str | None, *, tenants: Sequence[str] = ()
+    ) -> Standing:
+        """Read, by one statement, all that the load guard needs, the rules of tenants too."""
 
     def hold(self, hold_id: str) -> tuple[Hold, int, tuple[Authenticator, ...]] | None:
         """Read a hold, its account's epoch now and its authenticators, by one statement."""

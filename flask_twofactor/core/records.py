@@ -6,6 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from .rules import (
+    NOTHING_ASKED,
+    NOWHERE,
+    Belonging,
+    Membership,
+    Requirement,
+    Rule,
+    Terms,
+)
+
 Data = dict[str, Any]
 Purpose = Literal["challenge", "setup"]
 Source = Literal["session", "remember", "request", "login"]
@@ -104,17 +114,31 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """All that the store knows when a user wants to enter; read by one statement."""
+    """All that the store knows when a user wants to enter; read by one statement.
+
+    `methods` are those that protect, `places` the tenants' rules beside the user's place there,
+    `reset_at` when an admin removed everything that was set up. What follows from the rules
+    (`requirement`, `terms`, `outdated`) is added by the flow.
+    """
 
     user_key: str
     epoch: int = 0
     protected: bool = False
     proof: Proof | None = None
+    methods: frozenset[str] = frozenset()
+    places: tuple[tuple[Rule, Membership | None], ...] = ()
+    reset_at: float | None = None
+    requirement: Requirement = NOTHING_ASKED
+    terms: Terms | None = None
+    outdated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a hold keeps sealed: the login to finish and what the login request had set."""
+    """What a hold keeps sealed: the login to finish and what the login request had set.
+
+    `belonging` is what the host said of the user's tenants and roles at the password step.
+    """
 
     login_id: str
     label: str
@@ -124,6 +148,7 @@ class Kept:
     remember: bool = False
     remember_seconds: float | None = None
     fresh: bool = True
+    belonging: Belonging = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +164,7 @@ class Hold:
     password_at: float | None
     consumed_at: float | None = None
     released: bool = False
+    verified_at: float | None = None
     kept: Kept | None = field(default=None, repr=False)
 
 

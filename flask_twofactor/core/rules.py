@@ -68,7 +68,10 @@ class Belonging:
     """
 
     tenants: tuple[str, ...] | None = ()
-    roles: frozenset[str] | None = frozenset()
+    roles: tuple[str, ...] | None = ()
+
+
+NOWHERE = Belonging()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,9 @@ class Requirement:
     def is_required(self) -> bool:
         """Whether it is asked now."""
         return self.state == "required"
+
+
+NOTHING_ASKED = Requirement()
 
 
 @dataclass(frozen=True, slots=True)

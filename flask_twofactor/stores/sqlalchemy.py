@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Row, RowMapping, insert
@@ -16,6 +17,7 @@ from flask_twofactor.core.keeping import Made
 from flask_twofactor.core.notices import Notice
 from flask_twofactor.core.ports import Clock, Witness
 from flask_twofactor.core.records import Authenticator, Hold, Kept, PendingSetup, Proof, Standing
+from flask_twofactor.core.rules import Belonging, Membership, Rule
 from flask_twofactor.core.throttle import Throttle
 
 from . import queueing, schema, statements
@@ -23,6 +25,8 @@ from .bootstrap import Opened, Place, open_store
 from .direct import DirectRead
 from .key_changing import newest_keys
 from .remedies import down, translated
+from .tenancy import rule_of
+from .tenant_reading import TenantReads
 from .throttling import Budgets, find_known
 from .upkeep import SQLUpkeep
 from .writing import AUTHENTICATOR, FINISHED, HOLD, SETUP, SQLTransaction
@@ -30,7 +34,7 @@ from .writing import AUTHENTICATOR, FINISHED, HOLD, SETUP, SQLTransaction
 log = logging.getLogger("flask_twofactor")
 
 
-class SQLStore:
+class SQLStore(TenantReads):
     """See `core.ports.Store`. It is opened, and recognised, at the first call."""
 
     def __init__(
@@ -79,17 +83,29 @@ class SQLStore:
         if writes.recorded:
             self._witness.tell(writes.recorded, writes.noticed)
 
-    def standing(self, user_key: str, proof_id: str | None) -> Standing:
-        """Read, by one statement, all that the load guard needs."""
+    def standing(
+        self, user_key: str, proof_id: str | None, *, tenants: Sequence[str] = ()
+    ) -> Standing:
+        """Read, by one statement, all that the load guard needs, the rules of tenants too."""
         opened = self.opened()
-        row = _STANDING.first(opened.reader, {"user": user_key, "row": proof_id})
-        if row is None or row[0] != opened.store_id:
+        values = {"user": user_key, "row": proof_id}
+        for number, tenant in enumerate(tenants):
+            values[f"tenant_{number}"] = tenant
+        rows = _standing(len(tenants)).all(opened.reader, values)
+        if not rows or rows[0][0] != opened.store_id:
             message = "the store was emptied or replaced while in use."
             raise StoreError(message)
-        _, epoch, protected, *found = row
-        # The columns of a proof are its fields, in their order; the first is its id.
-        proof = None if found[0] is None else Proof(*found)
-        return Standing(user_key, epoch or 0, bool(protected), proof)
+        _, epoch, methods, reset_at, *found = rows[0][: statements.STANDING_WIDTH]
+        return Standing(
+            user_key,
+            epoch or 0,
+            bool(methods),
+            # The columns of a proof are its fields, in their order; the first is its id.
+            None if found[0] is None else Proof(*found),
+            frozenset(methods.split(",")) if methods else _NOTHING,
+            _places(rows) if tenants else (),
+            reset_at,
+        )
 
     def hold(self, hold_id: str) -> tuple[Hold, int, tuple[Authenticator, ...]] | None:
         """Read a hold, its account's epoch now and its authenticators, by one statement.
@@ -191,6 +207,13 @@ class SQLStore:
         with translated(), self.opened().reader.connect() as connection:
             return connection.execute(statement, values).first()
 
+    def _rows(self, statement: Any, **values: Any) -> Sequence[Row[*tuple[Any, ...]]]:
+        try:
+            with self.opened().reader.connect() as connection:
+                return connection.execute(statement, values).fetchall()
+        except SQLAlchemyError as error:
+            raise _down(error) from error
+
     def _all(self, statement: Any, **values: Any) -> list[RowMapping]:
         with translated(), self.opened().reader.connect() as connection:
             return list(connection.execute(statement, values).mappings())
@@ -217,8 +240,30 @@ class SQLStore:
 _AUTHENTICATOR_FIELDS = tuple(
     column.name for column in schema.authenticator.c if column.name not in {"user_key", "data"}
 )
-_STANDING = DirectRead(statements.STANDING)
+_NOTHING: frozenset[str] = frozenset()
+
+
+@lru_cache(maxsize=64)
+def _standing(tenants: int) -> DirectRead:
+    return DirectRead(statements.standing(tenants))
 
 
 def _kept(found: Any) -> Kept | None:
-    return Kept(**{**found, "removed": tuple(found["removed"])}) if found else None
+    if not found:
+        return None
+    said = found.get("belonging") or {}
+    belonging = Belonging(
+        **{name: None if one is None else tuple(one) for name, one in said.items()}
+    )
+    return Kept(**{**found, "removed": tuple(found["removed"]), "belonging": belonging})
+
+
+def _places(rows: Sequence[Any]) -> tuple[tuple[Rule, Membership | None], ...]:
+    width = statements.STANDING_WIDTH
+    return tuple(_place(*row[width:]) for row in rows if row[width] is not None)
+
+
+def _place(*columns: Any) -> tuple[Rule, Membership | None]:
+    *rule, seen, exempt_until = columns
+    member = None if seen is None else Membership(rule[0], seen, exempt_until)
+    return rule_of(*rule), member

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BindParameter,
     Double,
+    Select,
     String,
     and_,
     bindparam,
     delete,
-    exists,
     func,
     insert,
     select,
@@ -17,26 +19,52 @@ from sqlalchemy import (
     update,
 )
 
-from .schema import account, authenticator, hold, pending_setup, proof, single_use_code, store
+from .schema import (
+    account,
+    authenticator,
+    hold,
+    member,
+    pending_setup,
+    proof,
+    single_use_code,
+    store,
+    tenant_rule,
+)
 
 _user: BindParameter[str] = bindparam("user", type_=String)
 _id: BindParameter[str] = bindparam("row", type_=String)
 _now = bindparam("now", type_=Double)
 
-STANDING = (
-    select(
-        store.c.store_id,
-        account.c.epoch.label("account_epoch"),
-        exists()
-        .where(authenticator.c.user_key == _user, authenticator.c.protects == true())
-        .label("protected"),
-        *proof.c,
-    )
-    .select_from(store)
-    .outerjoin(account, account.c.user_key == _user)
-    .outerjoin(proof, proof.c.id == _id)
-    .where(store.c.id == 1)
+_methods = (
+    select(func.aggregate_strings(authenticator.c.method, ","))
+    .where(authenticator.c.user_key == _user, authenticator.c.protects == true())
+    .scalar_subquery()
 )
+_standing = (
+    store.c.store_id,
+    account.c.epoch.label("account_epoch"),
+    _methods.label("protecting"),
+    account.c.reset_at,
+    *proof.c,
+)
+STANDING_WIDTH = len(_standing)
+"""How many columns of a standing come before those of a rule."""
+_about_user = store.outerjoin(account, account.c.user_key == _user).outerjoin(
+    proof, proof.c.id == _id
+)
+
+
+def standing(tenants: int) -> Select[Any]:
+    """Build the statement of the load guard for a user of so many tenants."""
+    if not tenants:
+        return select(*_standing).select_from(_about_user).where(store.c.id == 1)
+    named = [bindparam(f"tenant_{number}", type_=String) for number in range(tenants)]
+    rule = tenant_rule.c.tenant == named[0] if tenants == 1 else tenant_rule.c.tenant.in_(named)
+    here = (member.c.tenant == tenant_rule.c.tenant, member.c.user_key == _user)
+    place = (*tenant_rule.c, member.c.first_seen, member.c.exempt_until)
+    joined = _about_user.outerjoin(tenant_rule, rule).outerjoin(member, and_(*here))
+    return select(*_standing, *place).select_from(joined).where(store.c.id == 1)
+
 
 _HELD = tuple(column.label(f"hold_{column.name}") for column in hold.c)
 HOLD = (
