@@ -192,6 +192,7 @@ class TwoFactor:
             throttle=settings.throttle,
             backup_codes=settings.backup_codes,
             mail=AppMail(),
+            floor=settings.floor,
         )
 
 

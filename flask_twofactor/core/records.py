@@ -117,8 +117,8 @@ class Standing:
     """All that the store knows when a user wants to enter; read by one statement.
 
     `methods` are those that protect, `places` the tenants' rules beside the user's place there,
-    `reset_at` when an admin removed everything that was set up. What follows from the rules
-    (`requirement`, `terms`, `outdated`) is added by the flow.
+    `reset_at` when an admin removed everything that was set up. What follows from the rules is
+    added by the flow: `requirement`, `terms`, and which methods are `allowed` (None: all).
     """
 
     user_key: str
@@ -130,7 +130,12 @@ class Standing:
     reset_at: float | None = None
     requirement: Requirement = NOTHING_ASKED
     terms: Terms | None = None
-    outdated: bool = False
+    allowed: frozenset[str] | None = None
+
+    @property
+    def outdated(self) -> bool:
+        """Whether all that protects is by methods that are not allowed any more."""
+        return self.protected and self.allowed is not None and not self.methods & self.allowed
 
 
 @dataclass(frozen=True, slots=True)

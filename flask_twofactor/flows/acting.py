@@ -9,13 +9,17 @@ from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.policy import is_recent
 from flask_twofactor.core.ports import Transaction
 from flask_twofactor.core.records import Account, Authenticator, Hold, Proof, Standing
+from flask_twofactor.core.rules import NOTHING_ASKED, Requirement, Terms
 
 from .context import Ports
 
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """A signed-in person, or one held until they set up; `required` says a rule asks it."""
+    """A signed-in person, or one held until they set up; `required` says a rule asks it.
+
+    `requirement` says who asks and by when, `terms` what the tenants' rules leave; None is all.
+    """
 
     account: Account
     epoch: int
@@ -23,6 +27,8 @@ class Acting:
     password_at: float | None = None
     proof: Proof | None = None
     hold: Hold | None = field(default=None, repr=False)
+    requirement: Requirement = NOTHING_ASKED
+    terms: Terms | None = None
 
     @property
     def user_key(self) -> str:
@@ -46,6 +52,8 @@ def ask_for_change(ports: Ports, acting: Acting, owned: Sequence[Authenticator])
         if not is_recent(acting.password_at, within, now):
             raise RefusedError("password_required")
         return
+    if acting.hold is not None and acting.hold.verified_at is not None:
+        return  # answered with a method that is not allowed any more: it lives for minutes
     proof = acting.proof
     if proof is None or not (
         is_recent(proof.verified_at, within, now) or is_recent(proof.fallback_at, within, now)

@@ -10,8 +10,10 @@ from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.records import Authenticator, Data, Event, Proof, Status
 from flask_twofactor.core.tokens import mint, new_id
 
+from . import requiring
 from .acting import Acting, ask_again, ask_for_change, ask_for_disable, is_protected
 from .context import Ports
+from .requiring import NOWHERE, Belongs
 from .setting_up import give_codes, renew_proof
 
 FEW_CODES = 3
@@ -51,8 +53,9 @@ def are_few(ports: Ports, codes_left: int) -> bool:
     return codes_left <= min(FEW_CODES, max(ports.backup_codes - 1, 0))
 
 
-def status(ports: Ports, user_key: str, *, required: bool) -> Status:
+def status(ports: Ports, user_key: str, belongs: Belongs = NOWHERE) -> Status:
     """Read what a host may know of a user, without the secrets."""
+    required = requiring.look(ports, user_key, belongs).requirement.is_required
     owned = ports.store.authenticators(user_key)
     return Status(
         user_key=user_key,

@@ -22,8 +22,9 @@ from flask_twofactor.core.records import (
 )
 from flask_twofactor.core.tokens import mint, reference
 
-from . import answering
+from . import answering, requiring
 from .context import Ports
+from .requiring import NOWHERE, Belongs
 
 TOUCHES_PER_IDLE_TIME = 10
 
@@ -51,24 +52,32 @@ class Released:
     browser: KnownBrowser | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SetUpFirst:
+    """A right answer by a method that is not allowed any more: the hold now asks for setup."""
+
+    browser: KnownBrowser | None = None
+
+
 def decide(
-    ports: Ports, user_key: str, token: object, *, required: bool
+    ports: Ports, user_key: str, token: object, *, belongs: Belongs = NOWHERE
 ) -> tuple[policy.Verdict, Standing]:
     """Decide what a password step leads to. One statement."""
-    standing = _standing(ports, user_key, token)
+    standing = _standing(ports, user_key, token, belongs)
+    required = standing.requirement.is_required
     return policy.on_login(standing, ports.limits, ports.clock(), required=required), standing
 
 
 def admit(
-    ports: Ports, user_key: str, token: object, mark: Mark | None, *, required: bool
+    ports: Ports, user_key: str, token: object, mark: Mark | None, *, belongs: Belongs = NOWHERE
 ) -> tuple[policy.Verdict, Standing]:
     """Decide whether a session may go on. One statement, whatever the state."""
-    standing = _standing(ports, user_key, token)
+    standing = _standing(ports, user_key, token, belongs)
     verdict = policy.on_visit(
         standing,
         ports.limits,
         ports.clock(),
-        required=required,
+        required=standing.requirement.is_required,
         carries_proof=token is not None,
         mark=mark,
     )
@@ -131,8 +140,8 @@ def look_up(ports: Ports, token: object) -> tuple[Hold, tuple[Authenticator, ...
 
 
 def challenge(ports: Ports, token: object, wanted: object = None) -> Challenge:
-    """Give what to ask this session. One statement."""
-    held, owned = look_up(ports, token)
+    """Give what to ask this session."""
+    held, owned, _ = _look_up_usable(ports, token)
     method, others = answering.choose(ports, owned, wanted)
     step = Step()
     if method is not None:
@@ -142,17 +151,19 @@ def challenge(ports: Ports, token: object, wanted: object = None) -> Challenge:
 
 def answer(
     ports: Ports, token: object, wanted: object, typed: str, browsers: Sequence[str] = ()
-) -> Released:
+) -> Released | SetUpFirst:
     """Check the answer of a held person; RefusedError with a stable code if it is not right.
 
     The guess is paid for and committed first. What it uses up, the hold, the cleared
     throttle and the proof are one transaction: all of it happened, or none.
     """
-    held, owned = look_up(ports, token)
+    held, owned, standing = _look_up_usable(ports, token)
     if held.purpose != "challenge":
         raise RefusedError("unknown_method")
     accepted = answering.check(ports, held.user_key, owned, wanted, typed, browsers)
     now, proof_token, method = ports.clock(), mint(), accepted.method
+    if standing is not None and standing.outdated:
+        return _set_up_first(ports, held, accepted, now)
     proof = new_proof(proof_token, held, method, now)
     with answering.accepting(ports, accepted, now) as transaction:
         if not transaction.consume_hold(held.id, now, released=True):
@@ -169,6 +180,26 @@ def answer(
         codes_left=accepted.left,
         browser=browser,
     )
+
+
+def _set_up_first(ports: Ports, held: Hold, accepted: answering.Accepted, now: float) -> SetUpFirst:
+    # A method that is not allowed any more answers once more, and only to reach setup.
+    with answering.accepting(ports, accepted, now) as transaction:
+        if not transaction.turn_to_setup(held.id, now, now + ports.limits.hold):
+            raise HoldGoneError(released=True)
+        browser = answering.know_browser(transaction, held.user_key, accepted.paid, now)
+        transaction.record(_verified(accepted, now))
+    return SetUpFirst(browser)
+
+
+def _look_up_usable(
+    ports: Ports, token: object
+) -> tuple[Hold, tuple[Authenticator, ...], Standing | None]:
+    held, owned = look_up(ports, token)
+    if held.kept is None or not held.kept.belonging.tenants:
+        return held, owned, None
+    standing = requiring.look_held(ports, held)
+    return held, requiring.usable(owned, standing), standing
 
 
 def new_proof(
@@ -220,9 +251,9 @@ def end(ports: Ports, *, hold_token: object = None, proof_token: object = None) 
             transaction.revoke_proof(proof, ports.clock())
 
 
-def _standing(ports: Ports, user_key: str, token: object) -> Standing:
+def _standing(ports: Ports, user_key: str, token: object, belongs: Belongs) -> Standing:
     # A proof that does not stand, or is somebody else's, is handed on to nobody.
-    found = ports.store.standing(user_key, reference(token))
+    found = requiring.look(ports, user_key, belongs, reference(token))
     stands = policy.proof_stands(found.proof, found, ports.limits, ports.clock())
     return found if stands or found.proof is None else replace(found, proof=None)
 

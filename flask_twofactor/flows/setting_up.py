@@ -21,6 +21,7 @@ from flask_twofactor.core.records import (
     Refusal,
     Step,
 )
+from flask_twofactor.core.rules import Terms
 from flask_twofactor.core.tokens import mint, new_id, reference
 
 from . import answering
@@ -51,9 +52,10 @@ class Finished:
     browser: KnownBrowser | None = None
 
 
-def choices(ports: Ports) -> list[Method]:
-    """Give the methods a person can set up on a page of its own."""
-    return [method for method in ports.methods if not method.fallback_only]
+def choices(ports: Ports, terms: Terms | None = None) -> list[Method]:
+    """Give the methods a person can set up on a page of its own, as their tenants allow."""
+    found = [method for method in ports.methods if not method.fallback_only]
+    return [method for method in found if terms is None or method.name in terms.methods]
 
 
 def begin(ports: Ports, acting: Acting, wanted: object, token: object) -> Begun:
@@ -146,8 +148,9 @@ def give_codes(ports: Ports, transaction: Transaction, acting: Acting, now: floa
     made = _authenticator(method, enrolment, names.numbered(1), now)
     transaction.remove_method(acting.user_key, method.name)
     transaction.add_authenticator(acting.user_key, made)
-    transaction.replace_codes(acting.user_key, made.id, enrolment.codes, now)
-    return list(step.shown["codes"])
+    most = None if acting.terms is None else acting.terms.backup_codes
+    transaction.replace_codes(acting.user_key, made.id, enrolment.codes[:most], now)
+    return list(step.shown["codes"][:most])
 
 
 def renew_proof(
@@ -188,7 +191,8 @@ def renew_proof(
 def _possible(
     ports: Ports, acting: Acting, wanted: object
 ) -> tuple[Method, tuple[Authenticator, ...]]:
-    method = next((method for method in choices(ports) if method.name == wanted), None)
+    offered = choices(ports, acting.terms)
+    method = next((method for method in offered if method.name == wanted), None)
     if method is None:
         raise RefusedError("unknown_method")
     owned = ports.store.authenticators(acting.user_key)

@@ -208,11 +208,8 @@ class SQLStore(TenantReads):
             return connection.execute(statement, values).first()
 
     def _rows(self, statement: Any, **values: Any) -> Sequence[Row[*tuple[Any, ...]]]:
-        try:
-            with self.opened().reader.connect() as connection:
-                return connection.execute(statement, values).fetchall()
-        except SQLAlchemyError as error:
-            raise _down(error) from error
+        with _translated(), self.opened().reader.connect() as connection:
+            return connection.execute(statement, values).fetchall()
 
     def _all(self, statement: Any, **values: Any) -> list[RowMapping]:
         with translated(), self.opened().reader.connect() as connection:

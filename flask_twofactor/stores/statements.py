@@ -18,6 +18,9 @@ from sqlalchemy import (
     true,
     update,
 )
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from .schema import (
     account,
@@ -31,12 +34,30 @@ from .schema import (
     tenant_rule,
 )
 
+
+class Joined(FunctionElement[str]):
+    """The texts of a column as one, with commas between; the comma is no parameter."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(Joined)
+def _join(joined: Joined, compiler: SQLCompiler, **options: Any) -> str:
+    return f"group_concat({compiler.process(joined.clauses, **options)})"
+
+
+@compiles(Joined, "postgresql")
+def _join_on_postgresql(joined: Joined, compiler: SQLCompiler, **options: Any) -> str:
+    return f"string_agg({compiler.process(joined.clauses, **options)}, ',')"
+
+
 _user: BindParameter[str] = bindparam("user", type_=String)
 _id: BindParameter[str] = bindparam("row", type_=String)
 _now = bindparam("now", type_=Double)
 
 _methods = (
-    select(func.aggregate_strings(authenticator.c.method, ","))
+    select(Joined(authenticator.c.method))
     .where(authenticator.c.user_key == _user, authenticator.c.protects == true())
     .scalar_subquery()
 )
@@ -123,6 +144,16 @@ CONSUME_HOLD = (
     update(hold)
     .where(hold.c.id == _id, hold.c.consumed_at.is_(None), hold.c.expires_at > _now)
     .values(consumed_at=_now, released=bindparam("was_released"))
+)
+TURN_TO_SETUP = (
+    update(hold)
+    .where(
+        hold.c.id == _id,
+        hold.c.consumed_at.is_(None),
+        hold.c.expires_at > _now,
+        hold.c.purpose == "challenge",
+    )
+    .values(purpose="setup", verified_at=_now, expires_at=bindparam("until", type_=Double))
 )
 END_HOLD = delete(hold).where(hold.c.id == _id, hold.c.consumed_at.is_(None))
 

@@ -156,6 +156,11 @@ class SQLTransaction(StepUpWrites, TenantWrites):
         values = {"row": hold_id, "now": now, "was_released": released}
         return self._connection.execute(statements.CONSUME_HOLD, values).rowcount == 1
 
+    def turn_to_setup(self, hold_id: str, now: float, until: float) -> bool:
+        """Let an answered hold ask for setup; False if it was used, ended or answered before."""
+        values = {"row": hold_id, "now": now, "until": until}
+        return self._connection.execute(statements.TURN_TO_SETUP, values).rowcount == 1
+
     def end_hold(self, hold_id: str) -> None:
         """Forget a hold that was not used."""
         self._connection.execute(statements.END_HOLD, {"row": hold_id})

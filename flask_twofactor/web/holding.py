@@ -10,13 +10,14 @@ from flask import Response, current_app, flash, request, session, url_for
 
 from flask_twofactor.core.errors import HoldGoneError
 from flask_twofactor.core.records import Hold, Kept
-from flask_twofactor.flows import logging_in
+from flask_twofactor.core.rules import NOTHING_ASKED, Belonging
+from flask_twofactor.flows import logging_in, members
 from flask_twofactor.flows.acting import has_ended
 
-from . import courtesy, redirects
+from . import courtesy, people, redirects, tenancy
 from . import session as keys
 from .i18n import gettext
-from .state import PendingHold, Visit, app_state, this_request, visit
+from .state import PendingHold, User, Visit, app_state, this_request, visit
 
 ALLOWED = "_twofactor_allowed_while_held"
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -25,10 +26,12 @@ log = logging.getLogger("flask_twofactor")
 
 def conclude(now: Visit, response: Response, keep_out: Collection[str]) -> Response | None:
     """Write what this request decided, after the view; give another response if one is due."""
+    ports = app_state().ports
     _note_what_ended(now)
+    if now.arrives is not None:
+        _see(now, now.arrives)
     if now.pending is not None:
         return _hold(now, now.pending, response, keep_out)
-    ports = app_state().ports
     if now.rotates and now.standing is not None and now.standing.proof is not None:
         session[keys.PROOF] = logging_in.rotate(ports, now.standing.proof)
     elif now.ends_hold is not None or now.ends_proof is not None:
@@ -120,6 +123,14 @@ def login_address(view: str | None) -> str:
     return view if view.startswith(("/", "http://", "https://")) else url_for(view)
 
 
+def _see(now: Visit, user: User) -> None:
+    asked = now.standing.requirement if now.standing is not None else NOTHING_ASKED
+    excused = asked.excused if now.source == "session" and not asked.is_required else ()
+    known = now.standing is not None and now.standing.protected
+    key = people.user_key(user)
+    members.note(app_state().ports, key, tenancy.shown(user), excused=() if known else excused)
+
+
 def _hold(
     now: Visit, pending: PendingHold, response: Response, keep_out: Collection[str]
 ) -> Response | None:
@@ -165,6 +176,7 @@ def _kept(pending: PendingHold, response: Response) -> Kept:
         remember=pending.remember,
         remember_seconds=pending.remember_seconds,
         fresh=pending.fresh,
+        belonging=pending.belonging or Belonging(),
     )
 
 

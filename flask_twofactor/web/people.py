@@ -10,7 +10,7 @@ from flask_twofactor.core.errors import UnknownPersonError
 from flask_twofactor.core.records import Account
 
 from . import naming
-from .state import AppState, User, app_state
+from .state import User, app_state
 
 LONGEST_KEY = 255
 UNMAPPED = "@"
@@ -91,12 +91,6 @@ def introduced(key: str) -> str:
 def issuer() -> str:
     """Give the name that stands in the authenticator app."""
     return app_state().settings.issuer or current_app.name
-
-
-def is_required(state: AppState, user: User) -> bool:
-    """Say whether a rule asks this user for a second factor."""
-    del user
-    return state.settings.required_for == "all"
 
 
 def find(typed: str) -> User:

@@ -14,6 +14,7 @@ from flask_twofactor.core.notices import Message, Notice
 from flask_twofactor.core.policy import Verdict
 from flask_twofactor.core.ports import StoreKeeper
 from flask_twofactor.core.records import KnownBrowser, Mark, Source, Standing
+from flask_twofactor.core.rules import Belonging
 from flask_twofactor.flows.context import Ports
 from flask_twofactor.settings import Settings
 
@@ -41,6 +42,11 @@ class Callbacks:
     locale_selector: Callable[[], str | None] | None = None
     mail_sender: Callable[[Message], object] | None = None
     email_loader: Callable[[User], str | None] | None = None
+    tenant_loader: Callable[[User], object] | None = None
+    role_loader: Callable[[User], object] | None = None
+    tenant_admin_loader: Callable[[User], object] | None = None
+    members_loader: Callable[[str, Any, int], Any] | None = None
+    tenant_name: Callable[[str], str | None] | None = None
 
 
 @dataclass(slots=True)
@@ -73,6 +79,7 @@ class PendingHold:
     remember_seconds: float | None = None
     fresh: bool = True
     aside: dict[str, Any] = field(default_factory=dict, repr=False)
+    belonging: Belonging | None = None
 
 
 @dataclass(slots=True)
@@ -97,6 +104,8 @@ class Visit:
     body_bytes: int | None = None
     browser: KnownBrowser | None = None
     notices: list[Notice] = field(default_factory=list)
+    asked: dict[tuple[str, str], tuple[str, ...] | None] = field(default_factory=dict)
+    arrives: User | None = None
 
 
 def app_state(app: Flask | None = None) -> AppState:

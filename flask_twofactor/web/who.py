@@ -9,10 +9,10 @@ from flask import Response, has_request_context, jsonify, make_response, redirec
 
 from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.records import Mark, Status
-from flask_twofactor.flows import changing
+from flask_twofactor.flows import changing, requiring
 from flask_twofactor.flows.acting import Acting
 
-from . import answers, courtesy, holding, login_hook, naming, people
+from . import answers, courtesy, holding, login_hook, naming, people, tenancy
 from . import session as keys
 from .state import User, app_state, visit
 
@@ -32,9 +32,11 @@ def acting() -> Acting | None:
     return Acting(
         account=people.account(user),
         epoch=standing.epoch,
-        required=people.is_required(app_state(), user),
+        required=standing.requirement.is_required,
         password_at=max(times, default=None),
         proof=proof,
+        requirement=standing.requirement,
+        terms=standing.terms,
     )
 
 
@@ -52,7 +54,7 @@ def user() -> User | None:
 def status(user: User) -> Status:
     """Give what the host may know of a user, with names as people read them."""
     state, key = app_state(), people.user_key(user)
-    found = changing.status(state.ports, key, required=people.is_required(state, user))
+    found = changing.status(state.ports, key, tenancy.belongs(user))
     return replace(found, authenticators=tuple(map(naming.named, found.authenticators)))
 
 
@@ -109,10 +111,13 @@ def _held_until_setup() -> Acting | None:
     held = holding.setup_hold()
     if held is None or held.kept is None:
         return None
+    standing = requiring.look_held(app_state().ports, held)
     return Acting(
         account=people.account_of(held.user_key, held.kept.label),
         epoch=held.epoch,
         required=True,
         password_at=held.password_at,
         hold=held,
+        requirement=standing.requirement,
+        terms=standing.terms,
     )

@@ -10,9 +10,10 @@ from flask import request, session
 from flask.globals import _cv_app, _cv_request
 from flask_login import LoginManager, current_user
 
-from flask_twofactor.core.records import Mark, Source
-from flask_twofactor.flows import logging_in
-from flask_twofactor.web import holding, people
+from flask_twofactor.core.policy import Verdict
+from flask_twofactor.core.records import Mark, Source, Standing
+from flask_twofactor.flows import logging_in, members
+from flask_twofactor.web import holding, people, tenancy
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.state import PendingHold, User, Visit, app_state, this_request, visit
 
@@ -116,17 +117,10 @@ def vet(now: Visit, user: User, source: Source) -> bool:
         return True
     if source == "remember":
         strip({keys.PROOF, keys.MARK})
-    key, mark = people.user_key(user), keys.read_mark()
-    now.source, now.mark = source, mark
-    required, token = people.is_required(state, user), session.get(keys.PROOF)
-    if source == "session":
-        verdict, standing = logging_in.admit(state.ports, key, token, mark, required=required)
-    else:
-        verdict, standing = logging_in.decide(state.ports, key, token, required=required)
-    now.standing = standing
+    verdict, standing = _decide(now, user, source)
     if verdict in {"enter", "mark"}:
         if source == "remember":
-            now.mark = Mark(key, standing.epoch, 0)
+            now.mark = Mark(standing.user_key, standing.epoch, 0)
             keys.write_mark(now.mark)
         now.vetted = session.get("_user_id") if source != "request" else None
         return True
@@ -146,6 +140,20 @@ def _is_exempt() -> bool:
     return policy is not None and "_user_id" not in session and policy(this_request())
 
 
+def _decide(now: Visit, user: User, source: Source) -> tuple[Verdict, Standing]:
+    state, token = app_state(), session.get(keys.PROOF)
+    key, belongs = people.user_key(user), tenancy.belongs(user)
+    now.source, now.mark = source, keys.read_mark()
+    if source == "session":
+        verdict, standing = logging_in.admit(state.ports, key, token, now.mark, belongs=belongs)
+    else:
+        verdict, standing = logging_in.decide(state.ports, key, token, belongs=belongs)
+    now.standing = standing
+    if standing.places and members.is_new_somewhere(standing, belongs.find_roles()):
+        now.arrives = user
+    return verdict, standing
+
+
 def pending_hold(user: User, standing: Any, verdict: Any, source: Source) -> PendingHold:
     """Note a login that will be held when the request ends."""
     return PendingHold(
@@ -155,4 +163,5 @@ def pending_hold(user: User, standing: Any, verdict: Any, source: Source) -> Pen
         standing=standing,
         verdict=verdict,
         source=source,
+        belonging=tenancy.belonging(user),
     )

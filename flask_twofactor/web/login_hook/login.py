@@ -10,9 +10,18 @@ from flask_login import current_user, login_user
 
 from flask_twofactor.core.records import Mark
 from flask_twofactor.flows import logging_in
-from flask_twofactor.web import holding, people
+from flask_twofactor.web import holding, people, tenancy
 from flask_twofactor.web import session as keys
-from flask_twofactor.web.state import ATTRIBUTE, NAME, User, Visit, app_state, this_request, visit
+from flask_twofactor.web.state import (
+    ATTRIBUTE,
+    NAME,
+    AppState,
+    User,
+    Visit,
+    app_state,
+    this_request,
+    visit,
+)
 
 from .host import (
     LOGIN,
@@ -83,8 +92,9 @@ def on_logout(_app: Flask, **_: object) -> None:
 def decide_login(now: Visit, user: User) -> None:
     """Decide what this login leads to. One statement."""
     state, token = app_state(), session.get(keys.PROOF)
-    key, required = people.user_key(user), people.is_required(state, user)
-    verdict, standing = logging_in.decide(state.ports, key, token, required=required)
+    key, belongs = people.user_key(user), tenancy.belongs(user)
+    verdict, standing = logging_in.decide(state.ports, key, token, belongs=belongs)
+    now.arrives = user if belongs.tenants is not None and _has_tenants(state) else None
     now.standing, now.source, now.pending = standing, "session", None
     now.ends_hold = session.pop(keys.HOLD, None) or now.ends_hold
     if verdict == "enter":
@@ -103,6 +113,10 @@ def decide_login(now: Visit, user: User) -> None:
     now.pending.fresh = bool(session.get("_fresh", True))
     now.vetted = None
     strip(LOGIN | keys.OURS)
+
+
+def _has_tenants(state: AppState) -> bool:
+    return state.callbacks.tenant_loader is not None
 
 
 def release(released: logging_in.Released) -> User | None:

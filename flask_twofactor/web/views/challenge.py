@@ -104,6 +104,8 @@ def _answer() -> Response:
         cookies.references("known"),
     )
     visit().browser = released.browser
+    if isinstance(released, logging_in.SetUpFirst):
+        return courtesy.ask_for_factor("setup")
     user = login_hook.release(released)
     if user is None:
         return answers.page("refused", refused=RefusedError("signed_out"))

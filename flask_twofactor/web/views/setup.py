@@ -23,7 +23,7 @@ def setup_index(refused: RefusedError | None = None) -> Response:
     acting = who.acting()
     if acting is None:
         return who.turn_away()
-    methods = setting_up.choices(app_state().ports)
+    methods = setting_up.choices(app_state().ports, acting.terms)
     standing = visit().standing
     facts = {"methods": [method.name for method in methods], "required": acting.required}
     return answers.page(
