@@ -212,7 +212,8 @@ class Event:
     """Something that happened to a user's second factor. Never holds a code or secret.
 
     `at` is UTC epoch seconds, `failures` counts wrong answers in a row, `remaining` the codes
-    left. Who acted for somebody else is `actor`. The audit leaves `authenticator_name` out.
+    left. Who acted for somebody else is `actor`; `tenant` says where, if it was about one. The
+    audit leaves `authenticator_name` out.
     """
 
     name: str
@@ -225,6 +226,7 @@ class Event:
     remaining: int | None = None
     failures: int | None = None
     authenticator_name: str | None = None
+    tenant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,8 +143,19 @@ def renew_codes(ports: Ports, acting: Acting) -> Sequence[str]:
     return codes
 
 
-def reset(ports: Ports, user_key: str, *, actor: str, reason: str) -> None:
-    """Remove all a user has and end their sessions, for somebody who lost everything."""
+def reset(
+    ports: Ports,
+    user_key: str,
+    *,
+    actor: str,
+    reason: str,
+    setup_code: str | None = None,
+    code_until: float = 0,
+) -> None:
+    """Remove all a user has and end their sessions, for somebody who lost everything.
+
+    With a setup code, the next setup takes it.
+    """
     now = ports.clock()
     ports.store.ensure_account(user_key)
     with ports.store.transaction() as transaction:
@@ -152,6 +163,7 @@ def reset(ports: Ports, user_key: str, *, actor: str, reason: str) -> None:
         transaction.unlock(user_key)
         transaction.forget_browsers(user_key)
         transaction.move_epoch(user_key, None)
+        transaction.note_reset(user_key, now, setup_code, code_until)
         transaction.record(Event("admin_reset", user_key, now, actor=actor, reason=reason))
 
 

@@ -20,6 +20,7 @@ from flask_twofactor.core.records import (
     Standing,
     Step,
 )
+from flask_twofactor.core.rules import Terms
 from flask_twofactor.core.tokens import mint, reference
 
 from . import answering, requiring
@@ -50,6 +51,7 @@ class Released:
     fallback: bool = False
     codes_left: int | None = None
     browser: KnownBrowser | None = None
+    terms: Terms | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +181,7 @@ def answer(
         fallback=method.fallback_only,
         codes_left=accepted.left,
         browser=browser,
+        terms=None if standing is None else standing.terms,
     )
 
 

@@ -36,7 +36,7 @@ def note(
         if left:
             transaction.leave(user_key, left, now)
         for tenant in excused:
-            transaction.record(Event("exemption_used", user_key, now, reason=tenant))
+            transaction.record(Event("exemption_used", user_key, now, tenant=tenant))
 
 
 def sync(

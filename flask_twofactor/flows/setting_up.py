@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from flask_twofactor.core import names
+from flask_twofactor.core.codes import read_backup_code
 from flask_twofactor.core.errors import HoldGoneError, RefusedError
 from flask_twofactor.core.ports import Method, Transaction
 from flask_twofactor.core.records import (
@@ -87,6 +88,8 @@ def confirm(
     typed: str,
     name: str,
     browsers: Sequence[str] = (),
+    *,
+    setup_code: str = "",
 ) -> Finished:
     """Accept the first code; RefusedError says why not.
 
@@ -105,9 +108,12 @@ def confirm(
     first, now, proof_token = not is_protected(owned), ports.clock(), mint()
     taken = [one.name for one in answering.of_method(owned, method)]
     made = _authenticator(method, enrolment, names.choose(name, taken), now)
+    given_code = read_backup_code(setup_code)
     with ports.store.transaction() as transaction:
         if not transaction.finish_setup(pending.id, acting.user_key):
             raise RefusedError("setup_expired")
+        if first and not transaction.use_setup_code(acting.user_key, given_code, now):
+            raise RefusedError("wrong_setup_code", field="setup_code")
         transaction.add_authenticator(acting.user_key, made)
         transaction.clear_failures(acting.user_key, paid.browser)
         browser = answering.know_browser(transaction, acting.user_key, paid, now)
@@ -134,6 +140,11 @@ def was_finished(ports: Ports, token: object) -> bool:
     place = reference(token)
     found = ports.store.pending_setup(place) if place is not None else None
     return found is not None and found.finished and found.expires_at > ports.clock()
+
+
+def takes_setup_code(ports: Ports, acting: Acting) -> bool:
+    """Say whether a person's first setup takes the code that an admin gave them."""
+    return ports.store.awaits_setup_code(acting.user_key)
 
 
 def give_codes(ports: Ports, transaction: Transaction, acting: Acting, now: float) -> Sequence[str]:

@@ -12,7 +12,16 @@ from werkzeug.exceptions import HTTPException
 
 from . import courtesy, headers, security
 from .state import NAME, visit
-from .views import asking, challenge, leaving, not_me, settings, setup
+from .views import (
+    asking,
+    challenge,
+    helping,
+    leaving,
+    not_me,
+    settings,
+    setup,
+    tenants,
+)
 
 log = logging.getLogger("flask_twofactor")
 View = Callable[..., Response]
@@ -31,6 +40,13 @@ ROUTES: tuple[tuple[str, View, tuple[str, ...]], ...] = (
     ("/lost-device", challenge.lost_device, ("GET",)),
     ("/step-up", asking.step_up, ("GET", "POST")),
     ("/not-me/<token>", not_me.not_me, ("GET", "POST")),
+    ("/tenants/<tenant>", tenants.tenant, ("GET",)),
+    ("/tenants/<tenant>/adoption.svg", tenants.adoption_chart, ("GET",)),
+    ("/tenants/<tenant>/members.csv", tenants.roster_csv, ("GET",)),
+    ("/tenants/<tenant>/rule", tenants.set_rule, ("POST",)),
+    ("/tenants/<tenant>/members/<path:key>/reset", helping.reset_member, ("POST",)),
+    ("/tenants/<tenant>/members/<path:key>/exempt", helping.exempt_member, ("POST",)),
+    ("/tenants/<tenant>/members/<path:key>/unlock", helping.unlock_member, ("POST",)),
 )
 
 

@@ -105,6 +105,15 @@ def is_held_for(user_key: str) -> bool:
     return held.user_key == user_key
 
 
+def note_where() -> None:
+    """Note where the held person belongs, for the audit rows of this request."""
+    if app_state().callbacks.tenant_loader is None or keys.HOLD not in session:
+        return
+    held, _ = logging_in.look_up(app_state().ports, session[keys.HOLD])
+    if held.kept is not None:
+        tenancy.note_tenants(held.user_key, held.kept.belonging.tenants)
+
+
 def sign_out_for_good() -> None:
     """Empty a session whose login ended elsewhere, and say why on the next page.
 

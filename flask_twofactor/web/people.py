@@ -105,3 +105,20 @@ def find(typed: str) -> User:
         message = "no such user"
         raise UnknownPersonError(message)
     return user
+
+
+def find_quietly(typed: str) -> User | None:
+    """Find a user by key or typed name, or None."""
+    try:
+        return find(typed)
+    except UnknownPersonError:
+        return None
+
+
+def person(key: str) -> User | None:
+    """Give the user of a key; None if the host knows nobody of exactly this key."""
+    try:
+        found = find(key.partition(":")[2])
+        return found if user_key(found) == key else None
+    except UnknownPersonError:
+        return None

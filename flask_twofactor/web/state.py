@@ -106,6 +106,7 @@ class Visit:
     notices: list[Notice] = field(default_factory=list)
     asked: dict[tuple[str, str], tuple[str, ...] | None] = field(default_factory=dict)
     arrives: User | None = None
+    held_key: str | None = None
 
 
 def app_state(app: Flask | None = None) -> AppState:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,7 +11,7 @@ from flask.globals import _cv_app, _cv_request
 
 from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.members import Seen
-from flask_twofactor.core.rules import SITE, Belonging
+from flask_twofactor.core.rules import SITE, Belonging, Requirement
 from flask_twofactor.flows.requiring import NOWHERE, Belongs
 
 from . import people
@@ -76,7 +76,9 @@ def known_tenants(user_key: str) -> tuple[str, ...]:
 
 def note_tenants(user_key: str, found: tuple[str, ...] | None) -> None:
     """Note what is known of a held person's tenants, for the pages and the audit."""
-    visit().asked.setdefault(("tenant_loader", user_key), found)
+    now = visit()
+    now.held_key = user_key
+    now.asked.setdefault(("tenant_loader", user_key), found)
 
 
 def name(tenant: str) -> str:
@@ -90,6 +92,28 @@ def name(tenant: str) -> str:
         log.exception("tenant_name failed; the tenant's id is shown")
         found = None
     return str(found)[:LONGEST_NAME] if found else tenant
+
+
+def names(asking: Iterable[str]) -> str:
+    """Give the names of those who ask, as one text."""
+    return ", ".join(name(tenant) for tenant in asking)
+
+
+def facts(asked: Requirement) -> dict[str, Any]:
+    """Give what is required of a person, by whom and by when, as JSON clients read it."""
+    return {
+        "required": asked.is_required,
+        "required_by": list(asked.asks),
+        "by": None if asked.by is None else int(asked.by),
+        "excused": bool(asked.excused),
+    }
+
+
+def current() -> tuple[str, ...]:
+    """Give the tenants of whoever this request is about, signed in or held; none of strangers."""
+    now = visit()
+    key = now.standing.user_key if now.standing is not None else now.held_key
+    return known_tenants(key) if key else ()
 
 
 def _asked(which: str, user: User) -> tuple[str, ...] | None:

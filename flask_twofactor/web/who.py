@@ -111,6 +111,7 @@ def _held_until_setup() -> Acting | None:
     held = holding.setup_hold()
     if held is None or held.kept is None:
         return None
+    tenancy.note_tenants(held.user_key, held.kept.belonging.tenants)
     standing = requiring.look_held(app_state().ports, held)
     return Acting(
         account=people.account_of(held.user_key, held.kept.label),

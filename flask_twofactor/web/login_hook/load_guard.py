@@ -112,7 +112,6 @@ def _source(before: object, user: User) -> Source:
 
 def vet(now: Visit, user: User, source: Source) -> bool:
     """Say whether this user may enter now, and note why."""
-    state = app_state()
     if source == "request" and _is_exempt():
         return True
     if source == "remember":

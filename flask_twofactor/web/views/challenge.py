@@ -11,7 +11,16 @@ from flask import Response, make_response, redirect, request, session, url_for
 from flask_twofactor.core.errors import HoldGoneError, RefusedError, TwoFactorError
 from flask_twofactor.flows import changing, logging_in
 from flask_twofactor.flows.acting import Acting
-from flask_twofactor.web import answers, cookies, courtesy, login_hook, naming, people, redirects
+from flask_twofactor.web import (
+    answers,
+    cookies,
+    courtesy,
+    holding,
+    login_hook,
+    naming,
+    people,
+    redirects,
+)
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.forms import CodeForm, text, value
 from flask_twofactor.web.state import User, app_state, visit
@@ -96,6 +105,7 @@ def _answer_or_ask() -> Response:
 
 def _answer() -> Response:
     form, ports = CodeForm.read(), app_state().ports
+    holding.note_where()
     released = logging_in.answer(
         ports,
         session.get(keys.HOLD),
@@ -115,7 +125,8 @@ def _answer() -> Response:
 
 
 def _after_fallback(released: logging_in.Released) -> Response:
-    single = app_state().settings.backup_codes == 1 and not released.codes_left
+    terms = released.terms or app_state().ports.site_terms
+    single = terms.backup_codes == 1 and not released.codes_left
     codes = _fresh_code(released) if single else []
     left = released.codes_left or 0
     few = not codes and changing.are_few(app_state().ports, left)
@@ -128,7 +139,8 @@ def _after_fallback(released: logging_in.Released) -> Response:
 def _fresh_code(released: logging_in.Released) -> list[str]:
     proof = released.proof
     account = people.account_of(released.user_key, released.kept.label)
-    someone = Acting(account, proof.epoch if proof else 0, required=False, proof=proof)
+    epoch = proof.epoch if proof else 0
+    someone = Acting(account, epoch, required=False, proof=proof, terms=released.terms)
     try:
         return list(changing.renew_codes(app_state().ports, someone))
     except TwoFactorError:

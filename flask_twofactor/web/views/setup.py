@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import Response, current_app, request, session, url_for
 
 from flask_twofactor.core.errors import HoldGoneError, RefusedError
+from flask_twofactor.core.rules import SITE
 from flask_twofactor.flows import setting_up
 from flask_twofactor.flows.acting import Acting
 from flask_twofactor.flows.logging_in import Released
-from flask_twofactor.web import answers, cookies, login_hook, notes, redirects, who
+from flask_twofactor.web import answers, cookies, login_hook, notes, redirects, tenancy, who
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.forms import CodeForm, text, value
 from flask_twofactor.web.i18n import gettext
@@ -25,13 +26,18 @@ def setup_index(refused: RefusedError | None = None) -> Response:
         return who.turn_away()
     methods = setting_up.choices(app_state().ports, acting.terms)
     standing = visit().standing
-    facts = {"methods": [method.name for method in methods], "required": acting.required}
+    facts = {
+        "methods": [method.name for method in methods],
+        **tenancy.facts(acting.requirement),
+        "required": acting.required,
+    }
     return answers.page(
         "setup_index",
         facts,
         refused=refused,
         methods=methods,
         protected=standing is not None and standing.protected,
+        asked_by=tenancy.names(acting.requirement.asks or (SITE,)),
         held=acting.hold is not None,
         next=_next(),
     )
@@ -97,6 +103,8 @@ def _show(acting: Acting, method: str, refused: RefusedError | None) -> Response
         typed_name=text(form.name.data),
         label=acting.account.label,
         held=acting.hold is not None,
+        takes_setup_code=setting_up.takes_setup_code(app_state().ports, acting),
+        setup_code_refused=refused is not None and refused.code == "wrong_setup_code",
     )
 
 
@@ -110,6 +118,7 @@ def _confirm(acting: Acting, method: str) -> Response:
         text(form.code.data),
         text(form.name.data),
         cookies.references("known"),
+        setup_code=text(form.setup_code.data),
     )
     visit().browser = done.browser
     session.pop(keys.SETUP, None)
