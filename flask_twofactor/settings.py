@@ -244,7 +244,8 @@ def _unknown(name: str, known: Mapping[str, object]) -> str:
 def _floor_faults(settings: Settings) -> list[str]:
     if (settings.required_for == "roles") == bool(settings.required_roles):
         return []
-    return [
+    fault = (
         'TWOFACTOR_REQUIRED_FOR = "roles" and TWOFACTOR_REQUIRED_ROLES go together: '
         "set both, or neither."
-    ]
+    )
+    return [fault]

@@ -89,6 +89,7 @@ RULES = (
     Rule("method_unlocked", "enabled_authenticator"),
     Rule("reset", "admin_reset"),
     Rule("password_changed", "password_changed"),
+    Rule("reminder", "reminder_due"),
 )
 """ASVS 6.3.5 and 6.3.7: wrong codes after a right password, success after them, every change.
 
@@ -111,6 +112,8 @@ def notice_of(rule: Rule, event: Event, around: Surroundings, language: str) -> 
         "address": around.address,
         "agent": around.agent,
     }
+    if event.name == "reminder_due":
+        facts |= {"days": int(event.reason or 1), "tenant": event.tenant}
     return Notice(
         id=new_id(),
         user_key=event.user_key,

@@ -7,7 +7,7 @@ from flask_twofactor.core.members import Member
 from flask_twofactor.flows import tenants
 from flask_twofactor.flows.tenants import Admin, Target
 
-from . import login_hook, people, tenancy, who
+from . import addresses, login_hook, people, tenancy, who
 from .state import User, app_state
 
 
@@ -40,7 +40,7 @@ def member(admin: Admin, tenant: str, user_key: str) -> Member:
     ports = app_state().ports
     tenants.ask_for_tenant(ports, admin, tenant)
     found = ports.store.member(tenant, user_key)
-    user = people.person(user_key) if found is not None else None
+    user = addresses.person(user_key) if found is not None else None
     if found is None or user is None:
         tenants.note_refused(ports, admin, admin.user_key, tenant)
         raise RefusedError("unknown_member")

@@ -109,6 +109,7 @@ def _values(notice: Notice, label: str) -> dict[str, Any]:
         title=i18n.gettext(words.subject),
         what=words.what(notice),
         label=_one_line(label),
+        setup_link=links.setup(),
         when=i18n.moment(notice.at),
         browser=notice_words.browser(notice),
         address=notice.facts.get("address"),

@@ -113,12 +113,3 @@ def find_quietly(typed: str) -> User | None:
         return find(typed)
     except UnknownPersonError:
         return None
-
-
-def person(key: str) -> User | None:
-    """Give the user of a key; None if the host knows nobody of exactly this key."""
-    try:
-        found = find(key.partition(":")[2])
-        return found if user_key(found) == key else None
-    except UnknownPersonError:
-        return None

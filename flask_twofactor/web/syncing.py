@@ -23,10 +23,11 @@ def ignore(_number: int) -> None:
 
 def sync_members(tenant: str, told: Callable[[int], None] = ignore) -> int:
     """Note everybody whom `members_loader` lists for a tenant; give how many have left it."""
-    return members.sync(app_state().ports, tenant, _pages(tenant), told)
+    return members.sync(app_state().ports, tenant, pages(tenant), told)
 
 
-def _pages(tenant: str) -> Iterator[Sequence[Seen]]:
+def pages(tenant: str) -> Iterator[Sequence[Seen]]:
+    """Give whom the host lists, page by page; ConfigurationError if it cannot be asked."""
     loader = app_state().callbacks.members_loader
     if loader is None:
         raise ConfigurationError("members_loader is not set; without it nobody can be listed.")

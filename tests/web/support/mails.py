@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from flask_twofactor.flows import notices
+from flask_twofactor.flows import notices, reminding
 from flask_twofactor.flows.notices import Delivered
 from flask_twofactor.stores import schema
 from flask_twofactor.testing import set_up_totp
@@ -158,6 +158,15 @@ def change_password(host: Portal) -> None:
         host.twofactor.password_changed(host.vic)
 
 
+def be_reminded(host: Portal) -> None:
+    """Be a week away from a tenant's date."""
+    host.twofactor.tenant_loader(lambda _user: "oak")
+    host.plain()
+    with host.app.app_context():
+        host.twofactor.set_rule("oak", mode="all", grace_days=7, actor="a script")
+        reminding.remind(app_state().ports, "oak")
+
+
 QUICKLY_SHUT = {"TWOFACTOR_THROTTLE_DISABLE_AFTER": 3}
 CAUSES: dict[str, tuple[Callable[[Portal], None], dict[str, Any]]] = {
     "set_up": (set_up, {}),
@@ -173,5 +182,6 @@ CAUSES: dict[str, tuple[Callable[[Portal], None], dict[str, Any]]] = {
     "method_unlocked": (open_the_method, QUICKLY_SHUT),
     "reset": (be_reset, {}),
     "password_changed": (change_password, {}),
+    "reminder": (be_reminded, {}),
 }
 """What makes each kind of notice, and the settings it needs."""
