@@ -22,11 +22,11 @@ from .settings import Settings, read_settings
 from .stores.identity import mapped_identity
 from .stores.sqlalchemy import SQLStore
 from .web import blueprint, holding, login_hook, naming, people, who
+from .web.cli import commands
 from .web.mailing import AppMail
 from .web.resetting import reset
 from .web.state import NAME, AppState, Callbacks, User, app_state
 from .web.tenant_api import TenantAPI
-from .web.tenant_commands import commands
 from .web.witness import RequestWitness
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -208,7 +208,7 @@ class SQLStore(TenantReads):
             return connection.execute(statement, values).first()
 
     def _rows(self, statement: Any, **values: Any) -> Sequence[Row[*tuple[Any, ...]]]:
-        with _translated(), self.opened().reader.connect() as connection:
+        with translated(), self.opened().reader.connect() as connection:
             return connection.execute(statement, values).fetchall()
 
     def _all(self, statement: Any, **values: Any) -> list[RowMapping]:

@@ -137,7 +137,7 @@ def _see(now: Visit, user: User) -> None:
     excused = asked.excused if now.source == "session" and not asked.is_required else ()
     known = now.standing is not None and now.standing.protected
     key = people.user_key(user)
-    members.note(app_state().ports, key, tenancy.shown(user), excused=() if known else excused)
+    members.note(app_state().ports, key, tenancy.listed(user), excused=() if known else excused)
 
 
 def _hold(

@@ -20,6 +20,7 @@ from .state import User, app_state, visit
 LONGEST_NAME = 255
 NOBODY = object()
 LOADED = "_login_user"
+LEARNED = "_twofactor_tenants"
 log = logging.getLogger("flask_twofactor")
 
 
@@ -55,7 +56,7 @@ def administered(user: User) -> tuple[str, ...]:
     return found
 
 
-def shown(user: User) -> list[Seen]:
+def listed(user: User) -> list[Seen]:
     """Give the user as each of their tenants lists them."""
     where = tenants(user) or ()
     key, label, has = people.user_key(user), people.label(user), roles(user) or ()
@@ -66,7 +67,8 @@ def shown(user: User) -> list[Seen]:
 def known_tenants(user_key: str) -> tuple[str, ...]:
     """Give the tenants that this request learned of a person; nothing is asked of the host."""
     if _cv_request.get(None) is None:
-        return ()
+        learned = _cv_app.get().g.__dict__.get(LEARNED, {}) if _cv_app.get(None) else {}
+        return learned.get(user_key) or ()
     now = visit()
     pending = now.pending
     if pending is not None and pending.user_key == user_key and pending.belonging is not None:
@@ -122,7 +124,10 @@ def _asked(which: str, user: User) -> tuple[str, ...] | None:
         return ()
     user = people.unwrap(user)
     if _cv_request.get(None) is None:
-        return _ask(callback, which, user)
+        found = _ask(callback, which, user)
+        if which == "tenant_loader":
+            _cv_app.get().g.__dict__.setdefault(LEARNED, {})[people.user_key(user)] = found
+        return found
     memory, place = visit().asked, (which, people.user_key(user))
     if place not in memory:
         memory[place] = _ask(callback, which, user)

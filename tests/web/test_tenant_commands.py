@@ -110,7 +110,7 @@ def test_exempt_asks_which_tenant(host: Offices) -> None:
     assert "elm, oak" in refuse(host, *words)
     assert "elm, oak" in refuse(host, *words, "--tenant", "ash")
     assert "excused at elm" in run(host, *words, "--tenant", ELM).output
-    assert "no such user" in refuse(host, "exempt", "99", "--reason", "x")
+    assert "there is no user" in refuse(host, "exempt", "99", "--reason", "x")
 
 
 def test_people_are_reminded_once_each_step(host: Offices) -> None:

@@ -3,58 +3,22 @@
 from __future__ import annotations
 
 import csv
-import functools
-import getpass
 import io
-import json
-import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import click
 
-from flask_twofactor.core.errors import RefusedError, TwoFactorError
 from flask_twofactor.core.members import Adoption, Seen, count
 from flask_twofactor.flows import members, reminding
 from flask_twofactor.flows import tenants as flow
+from flask_twofactor.web import admins, people, rule_form, syncing, tenancy
+from flask_twofactor.web.state import app_state
+from flask_twofactor.web.views.helping import end_of_day
+from flask_twofactor.web.views.tenants import rule_facts, safe_cell
 
-from . import admins, messages, people, rule_form, syncing, tenancy
-from .cli import commands
-from .state import app_state
-from .views.helping import end_of_day
-from .views.tenants import rule_facts, safe_cell
-
-__all__ = ["commands"]
-P = ParamSpec("P")
-R = TypeVar("R")
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-
-
-def honest(command: Callable[P, R]) -> Callable[P, R]:
-    """Turn what can go wrong into one line on standard error and exit code 1."""
-
-    @functools.wraps(command)
-    def run(*values: P.args, **named: P.kwargs) -> R:
-        try:
-            return command(*values, **named)
-        except RefusedError as error:
-            field = error.evidence.get("field")
-            where = f"{field}: " if field else ""
-            raise click.ClickException(where + messages.message(error)) from error
-        except TwoFactorError as error:
-            raise click.ClickException(str(error)) from error
-
-    return run
-
-
-def operator() -> str:
-    """Give who runs this command, as the audit names them: `operator:<login name>`."""
-    try:
-        name = getpass.getuser()
-    except (KeyError, OSError):  # an account without a name, as in a container
-        name = str(os.getuid())
-    return f"operator:{os.environ.get('SUDO_USER') or name}"[: people.LONGEST_KEY]
+from .common import commands, find, honest, json_option, operator, print_json, shown
 
 
 @commands.command("report")
@@ -66,13 +30,13 @@ def report(tenant: str | None, *, as_csv: bool, as_json: bool) -> None:
     """Say how far each tenant has come, and keep today's numbers for its chart."""
     rows = [_row(one) for one in _tenants(tenant)]
     if as_json:
-        click.echo(json.dumps(rows))
+        print_json(rows)
     elif as_csv:
         click.echo(_csv(rows), nl=False)
     else:
         for row in rows:
             click.echo(
-                f"{_shown(row['tenant'])}: {row['ready']} of {row['people']} ready, "
+                f"{shown(row['tenant'])}: {row['ready']} of {row['people']} ready, "
                 f"{row['not_ready']} not ready ({row['admins_not_ready']} admins), "
                 f"rule: {row['mode']}"
             )
@@ -101,9 +65,9 @@ def enforce(tenant: str, *, dry_run: bool, as_json: bool, **given: Any) -> None:
     asked = flow.affected(ports.store.groups(tenant), rule)
     if as_json:
         found = {"tenant": tenant, "rule": rule_facts(rule), "saved": not dry_run}
-        click.echo(json.dumps(found | {"people": asked.people, "not_ready": asked.not_ready}))
+        print_json(found | {"people": asked.people, "not_ready": asked.not_ready})
         return
-    click.echo(("Would save: " if dry_run else "Saved: ") + _shown(repr(rule)))
+    click.echo(("Would save: " if dry_run else "Saved: ") + shown(repr(rule)))
     click.echo(f"{asked.not_ready} of {asked.people} people it asks are not ready.")
 
 
@@ -115,7 +79,7 @@ def enforce(tenant: str, *, dry_run: bool, as_json: bool, **given: Any) -> None:
 @honest
 def exempt(user: str, until: str | None, reason: str, tenant: str | None) -> None:
     """Excuse USER from a tenant's rule until a day, that day included."""
-    someone = people.find(user)
+    someone, key = find(user)
     where = tenancy.tenants(someone)
     if where is None:
         raise click.ClickException("the app could not say which tenants this user belongs to.")
@@ -123,13 +87,13 @@ def exempt(user: str, until: str | None, reason: str, tenant: str | None) -> Non
     if chosen not in where:
         raise click.BadParameter(f"one of: {', '.join(where) or 'none'}", param_hint="--tenant")
     ends = None if until is None else end_of_day(until)
-    ports, key = app_state().ports, people.user_key(someone)
+    ports = app_state().ports
     if ports.store.member(chosen, key) is None:
-        _meet(chosen, tenancy.shown(someone))
+        _meet(chosen, tenancy.listed(someone))
     admin = admins.operator(operator())
     flow.exempt(ports, admin, chosen, key, until=ends, reason=reason)
     told = f"is excused at {chosen} until {until}" if until else f"is no longer excused at {chosen}"
-    click.echo(f"{_shown(people.label(someone) or key)} {_shown(told)}.")
+    click.echo(f"{shown(people.label(someone) or key)} {shown(told)}.")
 
 
 @commands.command("remind")
@@ -138,7 +102,7 @@ def exempt(user: str, until: str | None, reason: str, tenant: str | None) -> Non
 def remind(tenant: str | None) -> None:
     """Write to whoever is not ready 14, 7 and 1 days before their date, once each. Run it daily."""
     for one in _tenants(tenant):
-        click.echo(f"{_shown(one)}: {reminding.remind(app_state().ports, one)} reminded")
+        click.echo(f"{shown(one)}: {reminding.remind(app_state().ports, one)} reminded")
 
 
 @commands.command("sync-members")
@@ -150,10 +114,10 @@ def sync_members(tenants: Sequence[str]) -> None:
         raise click.ClickException("set @twofactor.members_loader first; it lists the people.")
     for tenant in tenants or app_state().ports.store.tenants():
         noted: list[int] = []
-        made: Any = click.progressbar(syncing.pages(tenant), label=_shown(tenant), file=sys.stderr)
+        made: Any = click.progressbar(syncing.pages(tenant), label=shown(tenant), file=sys.stderr)
         with made as pages:
             left = members.sync(app_state().ports, tenant, pages, noted.append)
-        click.echo(f"{_shown(tenant)}: {sum(noted)} people, {left} left")
+        click.echo(f"{shown(tenant)}: {sum(noted)} people, {left} left")
 
 
 def _meet(tenant: str, shown: Sequence[Seen]) -> None:
@@ -197,10 +161,3 @@ def _csv(rows: Sequence[dict[str, Any]]) -> str:
 
 def _split(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _shown(text: str) -> str:
-    # A terminal must show what a name holds, not obey it.
-    return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
-    )
