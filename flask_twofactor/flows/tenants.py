@@ -131,10 +131,10 @@ def exempt(
     with ports.store.transaction() as transaction:
         if not transaction.exempt(tenant, user_key, until, why if until is not None else ""):
             raise RefusedError("unknown_member")
-        name = "exempted" if until is not None else "exemption_ended"
-        transaction.record(
-            Event(name, user_key, now, actor=admin.user_key, reason=why, tenant=tenant)
-        )
+        said = {"actor": admin.user_key, "reason": why, "tenant": tenant}
+        excused = Event("exempted", user_key, now, **said)
+        ended = Event("exemption_ended", user_key, now, **said)
+        transaction.record(ended if until is None else excused)
 
 
 def unlock(ports: Ports, admin: Admin, user_key: str) -> None:
