@@ -131,9 +131,9 @@ def exempt(
     with ports.store.transaction() as transaction:
         if not transaction.exempt(tenant, user_key, until, why if until is not None else ""):
             raise RefusedError("unknown_member")
-        said = {"actor": admin.user_key, "reason": why, "tenant": tenant}
-        excused = Event("exempted", user_key, now, **said)
-        ended = Event("exemption_ended", user_key, now, **said)
+        actor = admin.user_key
+        excused = Event("exempted", user_key, now, actor=actor, reason=why, tenant=tenant)
+        ended = Event("exemption_ended", user_key, now, actor=actor, reason=why, tenant=tenant)
         transaction.record(ended if until is None else excused)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 from flask import Flask, has_request_context, render_template, request
 from markupsafe import Markup
 
@@ -27,15 +29,13 @@ def banner() -> Markup:
     if standing is None:
         return Markup("")
     asked = standing.requirement
-    return Markup(  # noqa: S704 - the template has escaped it
-        render_template(
-            "twofactor/_banner.html",
-            asks=tenancy.names(asked.asks) if asked.state == "in_grace" else "",
-            by=None if asked.by is None else i18n.date(asked.by),
-            reset=standing.reset_at is not None,
-            tf_=i18n.gettext,
-        )
+    facts = SimpleNamespace(
+        asks=tenancy.names(asked.asks) if asked.state == "in_grace" else "",
+        by=None if asked.by is None else i18n.date(asked.by),
+        reset=standing.reset_at is not None,
     )
+    shown = render_template("twofactor/_banner.html", tf=facts, tf_=i18n.gettext)
+    return Markup(shown)  # noqa: S704 - the template has escaped it
 
 
 def _standing() -> Standing | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +69,13 @@ def make_blueprint(url_prefix: str) -> Blueprint:
 
 
 def _guarded(view: View) -> View:
+    # A host may add values of its own to every address, which are none of ours.
+    ours = set(signature(view).parameters) - {"refused"}
+
     def guarded(**values: Any) -> Response:
+        known = {name: values[name] for name in ours & set(values)}
         try:
-            return view(**values, refused=security.fault())
+            return view(**known, refused=security.fault())
         except HTTPException:
             raise
         except Exception:

@@ -70,7 +70,11 @@ def turn_away() -> Response:
 
 
 def to_prerequisite() -> Response | None:
-    """Lead to the page the host wants visited before setup, if it names one."""
+    """Lead to the page the host wants visited before setup, if it names one.
+
+    A page that is named again after this session was led to it is explained instead: two pages
+    that lead to one another would never end.
+    """
     callback = app_state().callbacks.setup_prerequisite
     try:
         target = callback(user()) if callback is not None else None
@@ -78,10 +82,15 @@ def to_prerequisite() -> Response | None:
         log.exception("setup_prerequisite failed; nothing can be set up")
         return courtesy.unavailable()
     if not target:
+        session.pop(keys.LED, None)
         return None
     if courtesy.wants_json():
         answer = {"error": "prerequisite_required", "prerequisite_url": target}
         return make_response(jsonify(answer), 403)
+    if session.get(keys.LED) == target:
+        held = keys.HOLD in session
+        return answers.page("prerequisite", {}, target=target, held=held)
+    session[keys.LED] = target
     return make_response(redirect(target, 303))
 
 

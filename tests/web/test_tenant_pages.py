@@ -149,6 +149,18 @@ def test_the_preview_says_who_is_affected_and_saves_nothing() -> None:
         assert read(client, page())["rule"]["version"] == 0
 
 
+def test_an_expired_token_loses_nothing() -> None:
+    """The form comes back with what was typed, and nothing is saved."""
+    with offices() as host:
+        client = host.admin()
+        answer = client.post(page(OAK, "/rule"), data=RULE | {"csrf_token": "old"})
+
+        assert answer.status_code == 400
+        assert "This page was open for too long." in answer.text
+        assert 'value="2027-02-01"' in answer.text
+        assert read(client, page())["rule"]["version"] == 0
+
+
 def test_two_admins_at_once() -> None:
     """The second sees the first's change, keeps what they typed, and is asked again."""
     with offices() as host:
