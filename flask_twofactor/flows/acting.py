@@ -19,6 +19,7 @@ class Acting:
     """A signed-in person, or one held until they set up; `required` says a rule asks it.
 
     `requirement` says who asks and by when, `terms` what the tenants' rules leave; None is all.
+    `free` says that nothing is asked any more of a person who is held until they set up.
     """
 
     account: Account
@@ -29,6 +30,7 @@ class Acting:
     hold: Hold | None = field(default=None, repr=False)
     requirement: Requirement = NOTHING_ASKED
     terms: Terms | None = None
+    free: bool = False
 
     @property
     def user_key(self) -> str:

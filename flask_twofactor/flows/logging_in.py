@@ -52,6 +52,7 @@ class Released:
     codes_left: int | None = None
     browser: KnownBrowser | None = None
     terms: Terms | None = None
+    mark: Mark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +194,18 @@ def _set_up_first(ports: Ports, held: Hold, accepted: answering.Accepted, now: f
         browser = answering.know_browser(transaction, held.user_key, accepted.paid, now)
         transaction.record(_verified(accepted, now))
     return SetUpFirst(browser)
+
+
+def let_go(ports: Ports, held: Hold) -> Released:
+    """Release a login that was held until setup, once no rule asks for it any more.
+
+    It leaves what the password step would have left now: a mark. HoldGoneError if it was used.
+    """
+    with ports.store.transaction() as transaction:
+        if not transaction.consume_hold(held.id, ports.clock(), released=True):
+            raise HoldGoneError(released=True)
+    mark = Mark(held.user_key, held.epoch, held.password_at or 0)
+    return Released("", held.user_key, _kept(held), mark=mark)
 
 
 def _look_up_usable(

@@ -130,4 +130,5 @@ def _held_until_setup() -> Acting | None:
         hold=held,
         requirement=standing.requirement,
         terms=standing.terms,
+        free=not (standing.requirement.is_required or standing.protected),
     )

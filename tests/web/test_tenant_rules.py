@@ -267,3 +267,27 @@ def test_status_says_whether_it_is_required() -> None:
         with host.app.app_context():
             assert host.twofactor.status(host.ann).required
             assert not host.twofactor.status(host.bob).required
+
+
+def test_a_hold_that_nothing_asks_for_any_more_lets_go() -> None:
+    """Who waits at setup when the rule is switched off, or is excused, goes on to their page."""
+    with offices() as host:
+        client = host.plain(host.ann)
+        host.rule()
+        assert client.get("/account?x=1").location == SETUP_INDEX
+        host.rule(mode="optional")
+
+        assert client.get(SETUP_INDEX).location == "/account?x=1"
+        assert host.lets_in(client, host.ann)
+        host.rule()
+        assert client.get("/account").location == SETUP_INDEX
+
+
+def test_a_protected_persons_hold_lets_nobody_go() -> None:
+    """Only who has nothing set up is let go: a challenge is not a rule's to lift."""
+    with offices() as host:
+        host.guard.protect(host.ann)
+        held = host.held(host.ann)
+
+        assert held.get(SETUP_INDEX).location == CHALLENGE
+        assert not host.lets_in(held, host.ann)

@@ -133,7 +133,10 @@ def release(released: logging_in.Released) -> User | None:
     keys.give_back(kept.session, kept.removed)
     user = now.releasing = reload_user(kept.login_id, released.user_key)
     duration = None if kept.remember_seconds is None else timedelta(seconds=kept.remember_seconds)
-    session[keys.PROOF] = released.token
+    if released.mark is None:
+        session[keys.PROOF] = released.token
+    else:
+        keys.write_mark(released.mark)
     if user is None or not login_user(user, kept.remember, duration, fresh=kept.fresh):
         strip(keys.OURS)
         now.ends_proof = released.token

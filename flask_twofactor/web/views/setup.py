@@ -6,7 +6,7 @@ from flask import Response, current_app, request, session, url_for
 
 from flask_twofactor.core.errors import HoldGoneError, RefusedError
 from flask_twofactor.core.rules import SITE
-from flask_twofactor.flows import setting_up
+from flask_twofactor.flows import logging_in, setting_up
 from flask_twofactor.flows.acting import Acting
 from flask_twofactor.flows.logging_in import Released
 from flask_twofactor.web import answers, cookies, login_hook, notes, redirects, tenancy, who
@@ -24,6 +24,8 @@ def setup_index(refused: RefusedError | None = None) -> Response:
     acting = who.acting()
     if acting is None:
         return who.turn_away()
+    if acting.free and (on := _let_go(acting)) is not None:
+        return on
     methods = setting_up.choices(app_state().ports, acting.terms)
     standing = visit().standing
     facts = {
@@ -59,6 +61,19 @@ def setup(method: str, refused: RefusedError | None = None) -> Response:
     except RefusedError as error:
         overtaken = error.code in {"setup_expired", "changed_meanwhile"}
         return (_second_click() if overtaken else None) or _refuse(acting, method, error)
+
+
+def _let_go(acting: Acting) -> Response | None:
+    """Go on with a login that was held by a rule which asks no more; None if it cannot."""
+    if acting.hold is None or acting.hold.kept is None:
+        return None
+    try:
+        user = login_hook.release(logging_in.let_go(app_state().ports, acting.hold))
+    except HoldGoneError:
+        return who.turn_away()
+    if user is None:
+        return answers.page("refused", refused=RefusedError("signed_out"))
+    return released_to(user, answers.go(acting.hold.kept.next))
 
 
 def _second_click() -> Response | None:
