@@ -16,7 +16,8 @@ from flask_twofactor.flows import tenants as flow
 from flask_twofactor.web import admins, people, rule_form, syncing, tenancy
 from flask_twofactor.web.state import app_state
 from flask_twofactor.web.views.helping import end_of_day
-from flask_twofactor.web.views.tenants import rule_facts, safe_cell
+from flask_twofactor.web.views.roster import safe_cell
+from flask_twofactor.web.views.tenants import rule_facts
 
 from .common import commands, find, honest, json_option, operator, print_json, shown
 

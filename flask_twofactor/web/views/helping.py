@@ -15,7 +15,8 @@ from flask_twofactor.web import admins, answers, who
 from flask_twofactor.web.forms import HelpForm, text
 from flask_twofactor.web.state import app_state
 
-from .tenants import not_allowed, show
+from .admitting import not_allowed
+from .tenants import show
 
 NOT_THEIRS = {"not_allowed", "unknown_member"}
 TICKED = {"1", "on", "true", "yes"}

@@ -1,42 +1,33 @@
-"""The page of a tenant: its rule, its people, how far they are, and the list to take away."""
+"""The page of a tenant: its rule, its people, and how far they are."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
 from typing import Any
 
-from flask import Response, request, stream_with_context, url_for
+from flask import Response, request, url_for
 
-from flask_twofactor.core import rules
 from flask_twofactor.core.errors import RefusedError
-from flask_twofactor.core.members import SHOWS, Listed, Place, Wanted, count, sort_key
+from flask_twofactor.core.members import SHOWS, Place, Wanted, count, sort_key
 from flask_twofactor.core.policy import is_recent
 from flask_twofactor.core.rules import Rule
 from flask_twofactor.flows import tenants as flow
 from flask_twofactor.flows.acting import Acting
 from flask_twofactor.flows.tenants import Admin
-from flask_twofactor.web import admins, answers, people, rule_form, tenancy, who
+from flask_twofactor.web import answers, people, rule_form, tenancy, who
 from flask_twofactor.web.i18n import gettext
 from flask_twofactor.web.state import app_state
 
+from . import roster
+from .admitting import admin_of
+
 PAGE = 100
-ROWS_AT_ONCE = 1000
-RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
-COLUMNS = ("person", "roles", "ready", "methods", "last_used", "codes_left", "grace_ends",
-           "exempt_until", "exempt_reason", "locked")  # fmt: skip
 
 
 def tenant(tenant: str, refused: RefusedError | None = None) -> Response:
     """Show a tenant to its admins."""
-    admin = admins.current()
-    if admin is None:
-        return who.turn_away()
-    try:
-        flow.ask_for_tenant(app_state().ports, admin, tenant)
-    except RefusedError as error:
-        return not_allowed(error)
+    admin = admin_of(tenant)
+    if isinstance(admin, Response):
+        return admin
     return show(admin, tenant, refused=refused)
 
 
@@ -46,7 +37,7 @@ def adoption_chart(tenant: str, refused: RefusedError | None = None) -> Response
     # The drawing library is loaded by the first chart.
     from flask_twofactor.web.chart import adoption_svg  # noqa: PLC0415
 
-    admin = _admin_of(tenant)
+    admin = admin_of(tenant)
     if isinstance(admin, Response):
         return admin
     days = app_state().ports.store.adoption(tenant, flow.DAYS_SHOWN)
@@ -54,20 +45,9 @@ def adoption_chart(tenant: str, refused: RefusedError | None = None) -> Response
     return Response(adoption_svg(days, title), mimetype="image/svg+xml")
 
 
-def roster_csv(tenant: str, refused: RefusedError | None = None) -> Response:
-    """Give everybody of a tenant as a table for a spreadsheet."""
-    del refused
-    admin = _admin_of(tenant)
-    if isinstance(admin, Response):
-        return admin
-    answer = Response(stream_with_context(_lines(tenant)), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = 'attachment; filename="members.csv"'
-    return answer
-
-
 def set_rule(tenant: str, refused: RefusedError | None = None) -> Response:
     """Save a tenant's rule, or show first whom it would ask."""
-    admin = _admin_of(tenant)
+    admin = admin_of(tenant)
     if isinstance(admin, Response):
         return admin
     fields = rule_form.read_fields()
@@ -103,7 +83,7 @@ def show(
         "tenant": tenant,
         "rule": rule_facts(rule),
         "people": _count_facts(count(groups)) | {"exact": are_all},
-        "members": [_row(rule, one, now) for one in rows],
+        "members": [roster.row_facts(rule, one, now) for one in rows],
         "next": more,
         "adoption": [{"day": d.day, "people": d.people, "ready": d.ready} for d in days],
     }
@@ -129,11 +109,6 @@ def show(
         error_field=None if refused is None else refused.evidence.get("field"),
         at_member=at_member,
     )
-
-
-def not_allowed(error: RefusedError) -> Response:
-    """Say that this is not theirs to see or change."""
-    return answers.page("not_allowed", refused=error)
 
 
 def rule_facts(rule: Rule) -> dict[str, Any]:
@@ -183,17 +158,6 @@ def _wants_preview() -> bool:
     return "preview" in request.form
 
 
-def _admin_of(tenant: str) -> Admin | Response:
-    admin = admins.current()
-    if admin is None:
-        return who.turn_away()
-    try:
-        flow.ask_for_tenant(app_state().ports, admin, tenant)
-    except RefusedError as error:
-        return not_allowed(error)
-    return admin
-
-
 def _days(tenant: str) -> tuple[Any, ...]:
     return app_state().ports.store.adoption(tenant, flow.DAYS_SHOWN)
 
@@ -222,66 +186,3 @@ def _count_facts(counted: Any) -> dict[str, int]:
         "not_ready": counted.not_ready,
         "admins_not_ready": counted.admins,
     }
-
-
-def _row(rule: Rule, one: Listed, now: float) -> dict[str, Any]:
-    member = one.member
-    exempt = member.exempt_until if member.exempt_until and member.exempt_until > now else None
-    locked = one.locked_until if one.locked_until and one.locked_until > now else None
-    asked = rules.applies(rule, member.roles) and not member.ready
-    return {
-        "key": member.user_key,
-        "name": member.label or member.user_key,
-        "roles": list(member.roles),
-        "admin": member.admin,
-        "ready": member.ready,
-        "methods": list(one.methods),
-        "last_used_at": one.last_used_at,
-        "codes_left": one.codes_left,
-        "grace_end": rules.grace_end(rule, member.roles, member.first_seen) if asked else None,
-        "exempt_until": exempt,
-        "exempt_reason": member.exempt_reason if exempt else None,
-        "locked_until": locked,
-    }
-
-
-def _lines(tenant: str) -> Iterator[str]:
-    store, now = app_state().ports.store, app_state().ports.clock()
-    rule, wanted = store.rule(tenant), Wanted(limit=ROWS_AT_ONCE)
-    yield _line(COLUMNS)
-    while page := store.members(tenant, wanted, now):
-        for one in store.list_members(page):
-            yield _line(_cells(_row(rule, one, now)))
-        last = page[-1]
-        wanted = Wanted(after=Place(sort_key(last.label), last.user_key), limit=ROWS_AT_ONCE)
-
-
-def _cells(row: dict[str, Any]) -> list[object]:
-    return [
-        row["name"],
-        " ".join(row["roles"]),
-        "yes" if row["ready"] else "no",
-        " ".join(row["methods"]),
-        _day(row["last_used_at"]),
-        row["codes_left"],
-        _day(row["grace_end"]),
-        _day(row["exempt_until"] and row["exempt_until"] - 1),
-        row["exempt_reason"] or "",
-        "yes" if row["locked_until"] else "no",
-    ]
-
-
-def _day(at: float | None) -> str:
-    return "" if at is None else flow.day_of(at)
-
-
-def _line(cells: Any) -> str:
-    text = io.StringIO()
-    csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerow(map(safe_cell, cells))
-    return text.getvalue()
-
-
-def safe_cell(value: object) -> str:
-    """Give a cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
-    text = str(value)
-    return f"'{text}" if text.lstrip(" ").startswith(RISKY) else text
