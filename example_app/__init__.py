@@ -20,6 +20,7 @@ from example_app import (
     headers,
     outbox,
     pages,
+    questions,
     seed,
     settings,
     two_factor,
@@ -45,7 +46,7 @@ def create_app(
     Path(app.instance_path).mkdir(mode=0o700, parents=True, exist_ok=True)
     settings.load(app, config)
     csrf.init_app(app)
-    for part in (database, auth, pages, outbox, errors, headers, two_factor, files):
+    for part in (database, auth, pages, questions, outbox, errors, headers, two_factor, files):
         part.init_app(app)
     seed.first_start(app)
     return app

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flask import url_for
 from werkzeug.security import check_password_hash
 
 from example_app import accounts, outbox
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from example_app.models import Account
     from flask_twofactor import Message
 
-twofactor = TwoFactor()
+twofactor = TwoFactor(prerequisite_endpoints=["questions.security_question"])
 
 
 def init_app(app: Flask) -> None:
@@ -39,6 +40,48 @@ def account_name(user: Account) -> str:
 def find_user(key_or_name: str) -> Account | None:
     """The account with this key, or with this address."""
     return accounts.by_key(key_or_name) or accounts.by_email(key_or_name)
+
+
+@twofactor.tenant_loader
+def tenants_of(user: Account) -> list[str]:
+    """The companies, or locations of one, that the account belongs to."""
+    return [membership.tenant_slug for membership in user.memberships]
+
+
+@twofactor.role_loader
+def roles_of(user: Account) -> set[str]:
+    """What the account may do anywhere: ``admin`` or ``member``."""
+    return {membership.role for membership in user.memberships}
+
+
+@twofactor.tenant_admin_loader
+def administered_by(user: Account) -> list[str]:
+    """The companies whose people and rules the account looks after."""
+    return [one.tenant_slug for one in user.memberships if one.role == "admin"]
+
+
+@twofactor.members_loader
+def members_of(tenant: str, after: str | None, limit: int) -> list[tuple[str, str, set[str]]]:
+    """Some of a company's people, by their key."""
+    return [
+        (f"{one.account_id}", one.account.email, {one.role})
+        for one in accounts.members(tenant, after, limit)
+    ]
+
+
+@twofactor.tenant_name
+def name_of(tenant: str) -> str | None:
+    """A company's name as people know it."""
+    return accounts.tenant_name(tenant)
+
+
+@twofactor.setup_prerequisite
+def first_the_question(user: Account) -> str | None:
+    """At Indus a security question is answered before anything is set up."""
+    asks = user.home is not None and user.home.slug == "indus"
+    if not asks or user.security_answer is not None:
+        return None
+    return url_for("questions.security_question")
 
 
 @twofactor.mail_sender

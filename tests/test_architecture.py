@@ -32,7 +32,10 @@ MAY_IMPORT = {
         {"flask_mail", "flask_mailman", "phonenumbers", "requests", "vonage"},
     ),
     "flows": ({"core", "flows"}, set()),
-    "web": ({"core", "flows", "settings", "web"}, FLASK | {"itsdangerous", "qrcode", "wtforms"}),
+    "web": (
+        {"core", "flows", "settings", "web"},
+        FLASK | {"itsdangerous", "leather", "qrcode", "wtforms"},
+    ),
     "extension": (EVERYTHING | {"placing"}, FLASK | {"sqlalchemy"}),
     "placing": ({"core", "settings", "stores"}, {"flask", "sqlalchemy"}),
     # The doors: for hosts, for their tests, for the command line.
@@ -45,6 +48,7 @@ SLOW = {
     "alembic",
     "flask_mail",
     "flask_mailman",
+    "leather",
     "phonenumbers",
     "qrcode",
     "redis",

@@ -16,7 +16,15 @@ from .render import render
 from .session import CSRF
 from .state import app_state, visit
 
-STATUS = {"throttled": 429, "signed_out": 401, "hold_gone": 401, "unavailable": 503}
+STATUS = {
+    "throttled": 429,
+    "signed_out": 401,
+    "hold_gone": 401,
+    "unavailable": 503,
+    "not_allowed": 403,
+    "unknown_member": 404,
+    "rule_changed": 409,
+}
 NEEDS = {
     "step_up_required": "twofactor.step_up",
     "password_required": "twofactor.confirm_password",

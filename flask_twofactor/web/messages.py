@@ -39,11 +39,37 @@ TEXTS = {
     "hold_gone": mark("This sign-in took too long or was ended. Please sign in again."),
     "signed_out": mark("You are signed out. Please sign in again."),
     "link_gone": mark("This link is not whole, or older than seven days. Nothing was changed."),
+    "wrong_setup_code": mark(
+        "That setup code is not right, or it is too old. Check it, or ask your admin for a new one."
+    ),
+    "not_allowed": mark("This is not yours to see or change. Nothing was changed."),
+    "unknown_member": mark("Nobody of that name is here. Nothing was changed."),
+    "rule_changed": mark(
+        "Somebody saved this rule while you were looking at it. See what it says now, then save "
+        "again if you still want your change."
+    ),
+    "protect_yourself_first": mark(
+        "Set up two-factor authentication for yourself before you require it of others."
+    ),
+    "mode_unknown": mark("Choose who must use two-factor authentication."),
+    "roles_missing": mark("Enter at least one role."),
+    "starts_on_wrong": mark("Enter a date, like 2027-01-31."),
+    "methods_unknown": mark("Choose at least one of the ways that are offered."),
+    "until_wrong": mark("Enter a date within the next year."),
+    "reason_missing": mark("Say why, in a few words. It is kept in the record."),
     "unavailable": mark("Sign-in codes cannot be checked right now. Nothing was lost."),
 }
 
 WHOLE_PAGE = frozenset(
-    {"csrf", "unknown_method", "setup_expired", "changed_meanwhile", "unavailable", "not_protected"}
+    {
+        "csrf",
+        "unknown_method",
+        "setup_expired",
+        "changed_meanwhile",
+        "unavailable",
+        "not_protected",
+        "wrong_setup_code",
+    }
 )
 """What is not about the field of a page that has one, and so stands at its top."""
 
@@ -54,6 +80,8 @@ def message(refused: RefusedError) -> str:
         return _throttled(refused.retry_after or 1)
     if refused.code == "clock_off":
         return _clock_off(refused.evidence)
+    if refused.code == "number_wrong":
+        return gettext("Enter a whole number from %(low)s to %(high)s.", **refused.evidence)
     return gettext(TEXTS.get(refused.code, mark("That did not work. Please try again.")))
 
 

@@ -12,7 +12,16 @@ from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.records import Authenticator
 from flask_twofactor.flows import changing
 from flask_twofactor.flows.acting import Acting
-from flask_twofactor.web import answers, courtesy, login_hook, naming, notes, redirects, who
+from flask_twofactor.web import (
+    answers,
+    courtesy,
+    login_hook,
+    naming,
+    notes,
+    redirects,
+    tenancy,
+    who,
+)
 from flask_twofactor.web.forms import NameForm
 from flask_twofactor.web.state import app_state
 
@@ -29,13 +38,14 @@ def overview(
     if acting is None or acting.hold is not None:
         return who.turn_away()
     shown = changing.overview(app_state().ports, acting.user_key)
+    terms = acting.terms or app_state().ports.site_terms
     facts: dict[str, Any] = {
         "protected": shown.protected,
-        "required": acting.required,
+        **tenancy.facts(acting.requirement),
         "codes_left": shown.codes_left,
         "few_codes": shown.few_codes,
         "authenticators": [_facts(one) for one in shown.authenticators],
-        "trusted_device_days": app_state().settings.trusted_device_days,
+        "trusted_device_days": terms.trusted_device_days,
         "trusted_devices": listing.of_devices(acting),
         "sessions": listing.of_sessions(acting),
     }
@@ -44,6 +54,7 @@ def overview(
         "overview",
         facts,
         refused=refused,
+        asked_by=tenancy.names(acting.requirement.asks),
         titles=titles,
         add_url=redirects.to_add_one(),
         note=_note(),

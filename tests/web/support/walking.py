@@ -19,6 +19,8 @@ ARGUMENTS = {
     "id": "1",
     "lang": "fr",
     "token": "a.b.c",
+    "tenant": "oak",
+    "key": "@Person:1",
 }
 
 
