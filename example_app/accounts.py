@@ -9,7 +9,7 @@ from sqlalchemy import select
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from example_app.database import session
-from example_app.models import Account
+from example_app.models import Account, Membership, Tenant
 
 _MOST_DIGITS = 18  # more would not fit into the column
 
@@ -57,3 +57,18 @@ def sign_in(email: str, password: str) -> Account | None:
 @lru_cache
 def _nobodys_hash(method: str) -> str:
     return generate_password_hash("nobody has this password", method)
+
+
+def members(tenant: str, after: str | None, limit: int) -> list[Membership]:
+    """Return memberships of *tenant* by account, those behind the account *after*."""
+    wanted = select(Membership).where(Membership.tenant_slug == tenant)
+    if after is not None:
+        wanted = wanted.where(Membership.account_id > int(after))
+    rows = session().scalars(wanted.order_by(Membership.account_id).limit(limit))
+    return list(rows.unique())
+
+
+def tenant_name(slug: str) -> str | None:
+    """Return the name of the company with this slug."""
+    found = session().get(Tenant, slug)
+    return None if found is None else found.name

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, EmailField, PasswordField
-from wtforms.validators import InputRequired, Length
+from wtforms import BooleanField, EmailField, PasswordField, StringField
+from wtforms.validators import AnyOf, InputRequired, Length
 
 
 class LoginForm(FlaskForm):
@@ -15,3 +15,17 @@ class LoginForm(FlaskForm):
     )
     password = PasswordField("Password", [InputRequired("Enter your password."), Length(max=1000)])
     remember = BooleanField("Keep me signed in")
+
+
+QUESTIONS = (
+    "What was the name of your first school?",
+    "In which town were your parents married?",
+    "What was the first dish you learned to cook?",
+)
+
+
+class QuestionForm(FlaskForm):
+    """A question and its answer."""
+
+    question = StringField("Question", [AnyOf(QUESTIONS, "Choose one of the questions.")])
+    answer = StringField("Answer", [InputRequired("Enter an answer."), Length(max=200)])

@@ -41,6 +41,9 @@ class Account(UserMixin, Base):
     email: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     password_hash: Mapped[str]
+    security_question: Mapped[str | None]
+    #: A hash, like the password's.
+    security_answer: Mapped[str | None]
     memberships: Mapped[list[Membership]] = relationship(
         back_populates="account", lazy="joined", order_by="Membership.tenant_slug"
     )

@@ -57,6 +57,18 @@ def first_start(app: Flask) -> None:
                 return
             twofactor.init_store()
             _fill(session)
+        _set_rules()
+
+
+def _set_rules() -> None:
+    """Give the tenants what their help pages describe, and list their people."""
+    operator = "the demo"
+    twofactor.set_rule(
+        "maple", mode="optional", trusted_device_days=0, backup_codes=1, actor=operator
+    )
+    twofactor.set_rule("indus", mode="optional", backup_codes=1, actor=operator)
+    for slug in TENANTS:
+        twofactor.sync_members(slug)
 
 
 def _make_tables() -> None:

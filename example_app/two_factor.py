@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flask import url_for
 from werkzeug.security import check_password_hash
 
 from example_app import accounts, outbox
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from flask_twofactor import Message
 
 # Texts go to the page `/outbox`, unless the settings name Vonage.
-twofactor = TwoFactor(sms_sender=outbox.keep_text)
+twofactor = TwoFactor(
+    sms_sender=outbox.keep_text, prerequisite_endpoints=["questions.security_question"]
+)
 
 
 def init_app(app: Flask) -> None:
@@ -46,6 +49,48 @@ def find_user(key_or_name: str) -> Account | None:
 def phone(user: Account) -> str | None:
     """The number on the team page, to be proposed; only a code proves it."""
     return user.cell_phone.dialled if user.cell_phone is not None else None
+
+
+@twofactor.tenant_loader
+def tenants_of(user: Account) -> list[str]:
+    """The companies, or locations of one, that the account belongs to."""
+    return [membership.tenant_slug for membership in user.memberships]
+
+
+@twofactor.role_loader
+def roles_of(user: Account) -> set[str]:
+    """What the account may do anywhere: ``admin`` or ``member``."""
+    return {membership.role for membership in user.memberships}
+
+
+@twofactor.tenant_admin_loader
+def administered_by(user: Account) -> list[str]:
+    """The companies whose people and rules the account looks after."""
+    return [one.tenant_slug for one in user.memberships if one.role == "admin"]
+
+
+@twofactor.members_loader
+def members_of(tenant: str, after: str | None, limit: int) -> list[tuple[str, str, set[str]]]:
+    """Some of a company's people, by their key."""
+    return [
+        (f"{one.account_id}", one.account.email, {one.role})
+        for one in accounts.members(tenant, after, limit)
+    ]
+
+
+@twofactor.tenant_name
+def name_of(tenant: str) -> str | None:
+    """A company's name as people know it."""
+    return accounts.tenant_name(tenant)
+
+
+@twofactor.setup_prerequisite
+def first_the_question(user: Account) -> str | None:
+    """At Indus a security question is answered before anything is set up."""
+    asks = user.home is not None and user.home.slug == "indus"
+    if not asks or user.security_answer is not None:
+        return None
+    return url_for("questions.security_question")
 
 
 @twofactor.mail_sender

@@ -25,13 +25,15 @@ from .stores.sqlalchemy import SQLStore
 from .web import blueprint, holding, login_hook, naming, people, who
 from .web.cli import commands
 from .web.mailing import AppMail
+from .web.resetting import reset
 from .web.state import NAME, AppState, Callbacks, User, app_state
+from .web.tenant_api import TenantAPI
 from .web.witness import RequestWitness
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class TwoFactor:
+class TwoFactor(TenantAPI):
     """Two-factor authentication for an app that uses Flask-Login.
 
     `TwoFactor(app)`, or `TwoFactor()` and `init_app` for each app, before or after
@@ -160,9 +162,15 @@ class TwoFactor:
         """Say what a user has set up, and whether a rule requires it. StoreError if down."""
         return who.status(user)
 
-    def reset(self, user: User, *, actor: str, reason: str) -> None:
-        """Remove all a user has set up and end their sessions; the password is untouched."""
-        changing.reset(app_state().ports, people.user_key(user), actor=actor, reason=reason)
+    def reset(
+        self, user: User, *, actor: User | str, reason: str, setup_code: bool = False
+    ) -> str | None:
+        """Remove all a user has set up and end their sessions; the password is untouched.
+
+        `actor` is a user, who must be allowed to, or an operator's name. With `setup_code` the
+        next setup takes the code that is given back: hand it over by another way.
+        """
+        return reset(user, actor=actor, reason=reason, setup_code=setup_code)
 
     def password_changed(self, user: User) -> None:
         """End the user's other sessions and holds, after the host changed the password."""
@@ -218,6 +226,7 @@ class TwoFactor:
             mail=AppMail(),
             sender=sender,
             send_limits=settings.send_limits,
+            floor=settings.floor,
         )
 
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from .core.checks import HOST, SENDER, countries, matching, prefixes, sms_faults
 from .core.errors import ConfigurationError
 from .core.policy import Limits
+from .core.rules import Mode, Rule, floor
 from .core.sending import SendLimits
 from .core.throttle import Throttle
 
@@ -106,10 +107,18 @@ def _file(value: object) -> str:
 
 
 def _required_for(value: object) -> str:
-    if value not in {"none", "all"}:
-        message = 'must be "none" or "all"'
+    if value not in {"none", "roles", "all"}:
+        message = 'must be "none", "roles" or "all"'
         raise ValueError(message)
     return str(value)
+
+
+def _roles(value: object) -> tuple[str, ...]:
+    several = value if isinstance(value, list | tuple | set | frozenset) else None
+    if not several or not all(isinstance(one, str) and one for one in several):
+        message = "must be a list of role names that is not empty"
+        raise ValueError(message)
+    return tuple(sorted(several))
 
 
 def _setting(read: Callable[[object], Any], default: Any = None, *, secret: bool = False) -> Any:
@@ -142,6 +151,7 @@ class Settings:
     throttle_per_day: int = _setting(_number(1, 100), 20)
     throttle_disable_after: int = _setting(_number(1, 100), 100)
     required_for: str = _setting(_required_for, "none")
+    required_roles: tuple[str, ...] = _setting(_roles, ())
     base_url: str | None = _setting(_base_url)
     email_host: str | None = _setting(_text)
     email_port: int | None = _setting(_number(1, 65535))
@@ -179,6 +189,12 @@ class Settings:
         if self.email_port is not None:
             return self.email_port
         return 465 if self.email_use_ssl else 587 if self.email_use_tls else 25
+
+    @property
+    def floor(self) -> Rule:
+        """What the site itself asks of everybody, as a rule like a tenant's."""
+        modes: dict[str, Mode] = {"none": "optional", "roles": "roles", "all": "all"}
+        return floor(modes[self.required_for], self.required_roles)
 
     @property
     def throttle(self) -> Throttle:
@@ -231,7 +247,7 @@ def read_settings(config: Mapping[str, Any], extra_faults: Sequence[str] = ()) -
             except ValueError as error:
                 faults.append(f"{name} {error}.")
     settings = Settings(**values)
-    faults += [*_mail_faults(settings), *sms_faults(values, faults)]
+    faults += [*_mail_faults(settings), *_floor_faults(settings), *sms_faults(values, faults)]
     if faults:
         raise ConfigurationError(*faults)
     return settings
@@ -260,3 +276,13 @@ def _unknown(name: str, known: Mapping[str, object]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     hint = f" Did you mean {near[0]}?" if near else " Remove it, or look for its name in the docs."
     return f"{name} is not a setting.{hint}"
+
+
+def _floor_faults(settings: Settings) -> list[str]:
+    if (settings.required_for == "roles") == bool(settings.required_roles):
+        return []
+    fault = (
+        'TWOFACTOR_REQUIRED_FOR = "roles" and TWOFACTOR_REQUIRED_ROLES go together: '
+        "set both, or neither."
+    )
+    return [fault]

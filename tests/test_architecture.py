@@ -34,7 +34,10 @@ MAY_IMPORT = {
         {"flask_mail", "flask_mailman", "requests", "urllib3"} | VONAGE,
     ),
     "flows": ({"core", "flows"}, set()),
-    "web": ({"core", "flows", "settings", "web"}, FLASK | {"itsdangerous", "qrcode", "wtforms"}),
+    "web": (
+        {"core", "flows", "settings", "web"},
+        FLASK | {"itsdangerous", "leather", "qrcode", "wtforms"},
+    ),
     "extension": (EVERYTHING | {"placing"}, FLASK | {"sqlalchemy"}),
     "placing": ({"core", "settings", "stores"}, {"flask", "sqlalchemy"}),
     # The doors: for hosts, for their tests, for the command line.
@@ -48,6 +51,7 @@ SLOW = {
     "babel",
     "flask_mail",
     "flask_mailman",
+    "leather",
     "phonenumbers",
     "qrcode",
     "redis",

@@ -23,7 +23,7 @@ from flask_twofactor.web.messages import TEXTS, message
 PACKAGE = Path(__file__).parent.parent / "flask_twofactor"
 TEMPLATES = sorted((PACKAGE / "templates").rglob("*.*"))
 MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if "migrations" not in path.parts]
-COMPOSED = {"throttled", "clock_off"}
+COMPOSED = {"throttled", "clock_off", "number_wrong"}
 BANNED = re.compile(
     r"enrol|(?<!two-)(?<!2-)\bfactor|recovery code|\botp\b|\btotp\b|\btokens?\b|\bmfa\b|\b2fa\b"
     r"|verification code|passcode|\bone-time\b|second step",

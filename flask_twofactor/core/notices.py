@@ -93,6 +93,7 @@ RULES = (
     Rule("device_trusted", "device_trusted"),
     Rule("device_copied", "device_stale_used"),
     Rule("password_changed", "password_changed"),
+    Rule("reminder", "reminder_due"),
 )
 """ASVS 6.3.5 and 6.3.7: wrong codes after a right password, success after them, every change.
 
@@ -115,6 +116,8 @@ def notice_of(rule: Rule, event: Event, around: Surroundings, language: str) -> 
         "address": around.address,
         "agent": around.agent,
     }
+    if event.name == "reminder_due":
+        facts |= {"days": int(event.reason or 1), "tenant": event.tenant}
     return Notice(
         id=new_id(),
         user_key=event.user_key,

@@ -7,6 +7,9 @@ from typing import Literal
 
 from .records import Mark, Proof, Standing
 
+IMPERSONATION = "impersonation"
+"""The method of a proof by which somebody acts as somebody else."""
+
 Verdict = Literal["enter", "mark", "challenge", "setup", "log_out"]
 
 
@@ -73,6 +76,10 @@ def on_visit(
 
 
 def _with_proof(standing: Standing, *, required: bool) -> Verdict:
+    if standing.proof is not None and standing.proof.method == IMPERSONATION:
+        return "enter"  # nobody else sets up what is the user's own
+    if standing.outdated:
+        return "challenge"
     # The proof of who turned two-factor off outlives nothing that a rule asks later.
     return "setup" if required and not standing.protected else "enter"
 

@@ -28,6 +28,7 @@ from .records import (
     Wait,
 )
 from .sending import Budget, Delivery, Sent, SentCode
+from .tenant_ports import TenantStore, TenantTransaction
 
 Clock = Callable[[], float]
 """Gives UTC epoch seconds at the moment of the call."""
@@ -185,7 +186,7 @@ class Mail(Protocol):
         """Hand a message over; whatever is raised says that it was not sent."""
 
 
-class Transaction(Protocol):
+class Transaction(TenantTransaction, Protocol):
     """Writes that stand or fall together. Each conditional one says whether it took effect.
 
     `record` comes last in a transaction: it takes a number that others wait for.
@@ -207,6 +208,7 @@ class Transaction(Protocol):
     def forget_browsers(self, user_key: str) -> None: ...
     def open_hold(self, hold: Hold, *, replaces: str | None) -> None: ...
     def consume_hold(self, hold_id: str, now: float, *, released: bool) -> bool: ...
+    def turn_to_setup(self, hold_id: str, now: float, until: float) -> bool: ...
     def end_hold(self, hold_id: str) -> None: ...
     def add_proof(self, proof: Proof) -> None: ...
     def replace_proof(self, old_id: str, proof: Proof) -> bool: ...
@@ -256,7 +258,7 @@ class Transaction(Protocol):
     def forget(self, user_key: str) -> None: ...
 
 
-class Store(Protocol):
+class Store(TenantStore, Protocol):
     """Where accounts, authenticators, codes, holds and proofs live."""
 
     def open(self) -> str:
@@ -273,10 +275,11 @@ class Store(Protocol):
         user_key: str,
         proof_id: str | None,
         *,
+        tenants: Sequence[str] = (),
         devices: Sequence[str] = (),
         fingerprint: str | None = None,
     ) -> Standing:
-        """Read, by one statement, all that the load guard needs.
+        """Read, by one statement, all that the load guard needs, the rules of tenants too.
 
         `devices` names those of a login's cookie; `fingerprint` is compared with the kept one.
         """

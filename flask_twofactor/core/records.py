@@ -7,6 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from .devices import TRUSTED_DEVICE, TrustedDevice
+from .rules import (
+    NOTHING_ASKED,
+    NOWHERE,
+    Belonging,
+    Membership,
+    Requirement,
+    Rule,
+    Terms,
+)
 from .sending import SentCode
 
 Data = dict[str, Any]
@@ -128,7 +137,12 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """All that the store knows when a user wants to enter; read by one statement."""
+    """All that the store knows when a user wants to enter; read by one statement.
+
+    `methods` are those that protect, `places` the tenants' rules beside the user's place there,
+    `reset_at` when an admin removed everything that was set up. What follows from the rules is
+    added by the flow: `requirement`, `terms`, and which methods are `allowed` (None: all).
+    """
 
     user_key: str
     epoch: int = 0
@@ -137,11 +151,25 @@ class Standing:
     fingerprint: Fingerprint = "unasked"
     password_digest: str | None = field(default=None, repr=False)
     devices: tuple[TrustedDevice, ...] = ()
+    methods: frozenset[str] = frozenset()
+    places: tuple[tuple[Rule, Membership | None], ...] = ()
+    reset_at: float | None = None
+    requirement: Requirement = NOTHING_ASKED
+    terms: Terms | None = None
+    allowed: frozenset[str] | None = None
+
+    @property
+    def outdated(self) -> bool:
+        """Whether all that protects is by methods that are not allowed any more."""
+        return self.protected and self.allowed is not None and not self.methods & self.allowed
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a hold keeps sealed: the login to finish and what the login request had set."""
+    """What a hold keeps sealed: the login to finish and what the login request had set.
+
+    `belonging` is what the host said of the user's tenants and roles at the password step.
+    """
 
     login_id: str
     label: str
@@ -151,6 +179,7 @@ class Kept:
     remember: bool = False
     remember_seconds: float | None = None
     fresh: bool = True
+    belonging: Belonging = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +195,7 @@ class Hold:
     password_at: float | None
     consumed_at: float | None = None
     released: bool = False
+    verified_at: float | None = None
     kept: Kept | None = field(default=None, repr=False)
 
 
@@ -212,7 +242,8 @@ class Event:
     """Something that happened to a user's second factor. Never holds a code or secret.
 
     `at` is UTC epoch seconds, `failures` counts wrong answers in a row, `remaining` the codes
-    left. Who acted for somebody else is `actor`. The audit leaves `authenticator_name` out.
+    left. Who acted for somebody else is `actor`; `tenant` says where, if it was about one. The
+    audit leaves `authenticator_name` out.
     """
 
     name: str
@@ -226,6 +257,7 @@ class Event:
     failures: int | None = None
     authenticator_name: str | None = None
     device_id: str | None = None
+    tenant: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

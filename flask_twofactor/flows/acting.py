@@ -9,13 +9,18 @@ from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.policy import is_recent
 from flask_twofactor.core.ports import Transaction
 from flask_twofactor.core.records import Account, Authenticator, Hold, Origin, Proof, Standing
+from flask_twofactor.core.rules import NOTHING_ASKED, Requirement, Terms
 
 from .context import Ports
 
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """A signed-in person, or one held until they set up; `required` says a rule asks it."""
+    """A signed-in person, or one held until they set up; `required` says a rule asks it.
+
+    `requirement` says who asks and by when, `terms` what the tenants' rules leave; None is all.
+    `free` says that nothing is asked any more of a person who is held until they set up.
+    """
 
     account: Account
     epoch: int
@@ -24,6 +29,9 @@ class Acting:
     proof: Proof | None = None
     hold: Hold | None = field(default=None, repr=False)
     origin: Origin = field(default_factory=Origin)
+    requirement: Requirement = NOTHING_ASKED
+    terms: Terms | None = None
+    free: bool = False
 
     @property
     def user_key(self) -> str:
@@ -47,6 +55,8 @@ def ask_for_change(ports: Ports, acting: Acting, owned: Sequence[Authenticator])
         if not is_recent(acting.password_at, within, now):
             raise RefusedError("password_required")
         return
+    if acting.hold is not None and acting.hold.verified_at is not None:
+        return  # answered with a method that is not allowed any more: it lives for minutes
     proof = acting.proof
     if proof is None or not (
         is_recent(proof.verified_at, within, now) or is_recent(proof.fallback_at, within, now)

@@ -11,8 +11,10 @@ from flask_twofactor.core.ports import Transaction
 from flask_twofactor.core.records import Authenticator, Data, Event, Proof, Status
 from flask_twofactor.core.tokens import mint, new_id
 
+from . import requiring
 from .acting import Acting, ask_again, ask_for_change, ask_for_disable, is_protected
 from .context import Ports
+from .requiring import NOWHERE, Belongs
 from .setting_up import event_about, give_codes, renew_proof
 
 FEW_CODES = 3
@@ -52,8 +54,9 @@ def are_few(ports: Ports, codes_left: int) -> bool:
     return codes_left <= min(FEW_CODES, max(ports.backup_codes - 1, 0))
 
 
-def status(ports: Ports, user_key: str, *, required: bool) -> Status:
+def status(ports: Ports, user_key: str, belongs: Belongs = NOWHERE) -> Status:
     """Read what a host may know of a user, without the secrets."""
+    required = requiring.look(ports, user_key, belongs).requirement.is_required
     owned = ports.store.authenticators(user_key)
     return Status(
         user_key=user_key,
@@ -132,8 +135,19 @@ def renew_codes(ports: Ports, acting: Acting) -> Sequence[str]:
     return codes
 
 
-def reset(ports: Ports, user_key: str, *, actor: str, reason: str) -> None:
-    """Remove all a user has and end their sessions, for somebody who lost everything."""
+def reset(
+    ports: Ports,
+    user_key: str,
+    *,
+    actor: str,
+    reason: str,
+    setup_code: str | None = None,
+    code_until: float = 0,
+) -> None:
+    """Remove all a user has and end their sessions, for somebody who lost everything.
+
+    With a setup code, the next setup takes it.
+    """
     now = ports.clock()
     ports.store.ensure_account(user_key)
     with ports.store.transaction() as transaction:
@@ -142,6 +156,7 @@ def reset(ports: Ports, user_key: str, *, actor: str, reason: str) -> None:
         transaction.forget_browsers(user_key)
         transaction.end_devices(user_key, now)
         transaction.move_epoch(user_key, None)
+        transaction.note_reset(user_key, now, setup_code, code_until)
         transaction.record(Event("admin_reset", user_key, now, actor=actor, reason=reason))
 
 

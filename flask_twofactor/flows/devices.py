@@ -10,6 +10,7 @@ from flask_twofactor.core.devices import Presented, TrustedDevice, is_alive
 from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.records import Event
 
+from . import trusting
 from .acting import Acting, ask_again, ask_for_change
 from .context import Ports
 
@@ -24,11 +25,9 @@ class Listed:
 
 def listed(ports: Ports, acting: Acting, shown: Sequence[Presented]) -> list[Listed]:
     """Read the person's living devices, the one used last first."""
-    now, longest = ports.clock(), ports.limits.trusted_device
+    now, age = ports.clock(), trusting.longest(ports, acting.terms)
     living = [
-        one
-        for one in ports.store.devices(acting.user_key)
-        if is_alive(one, acting.epoch, longest, now)
+        one for one in ports.store.devices(acting.user_key) if is_alive(one, acting.epoch, age, now)
     ]
     here = {one.device_id for one in shown}
     living.sort(key=lambda one: one.last_used_at, reverse=True)

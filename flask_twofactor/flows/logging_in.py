@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from flask_twofactor.core import policy
 from flask_twofactor.core.devices import GivenDevice, Presented
 from flask_twofactor.core.errors import HoldGoneError, RefusedError, TwoFactorError
-from flask_twofactor.core.ports import Method, Transaction
+from flask_twofactor.core.ports import Method
 from flask_twofactor.core.records import (
     Authenticator,
     Event,
@@ -22,13 +21,14 @@ from flask_twofactor.core.records import (
     Standing,
     Step,
 )
+from flask_twofactor.core.rules import Terms
 from flask_twofactor.core.sending import Errand, Sent, binding
 from flask_twofactor.core.tokens import mint, reference
 
-from . import answering, sending, trusting
+from . import answering, requiring, sending, trusting
 from .context import Ports
+from .ending import end_in
 
-TOUCHES_PER_IDLE_TIME = 10
 NOWHERE = Origin()
 
 
@@ -41,6 +41,7 @@ class Challenge:
     others: Sequence[Method]
     step: Step = field(default_factory=Step, repr=False)
     sent: Sent | None = None
+    terms: Terms | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,57 +56,15 @@ class Released:
     codes_left: int | None = None
     browser: KnownBrowser | None = None
     device: GivenDevice | None = None
+    terms: Terms | None = None
+    mark: Mark | None = None
 
 
-def decide(
-    ports: Ports,
-    user_key: str,
-    token: object,
-    *,
-    required: bool,
-    shown: Sequence[Presented] = (),
-    fingerprint: str | None = None,
-) -> tuple[policy.Verdict, Standing]:
-    """Decide what a password step leads to. One statement.
+@dataclass(frozen=True, slots=True)
+class SetUpFirst:
+    """A right answer by a method that is not allowed any more: the hold now asks for setup."""
 
-    `shown` names the trusted devices of this browser, for `trusting.look` at the standing.
-    """
-    standing = _standing(ports, user_key, token, shown, fingerprint)
-    return policy.on_login(standing, ports.limits, ports.clock(), required=required), standing
-
-
-def admit(
-    ports: Ports,
-    user_key: str,
-    token: object,
-    mark: Mark | None,
-    *,
-    required: bool,
-    fingerprint: str | None = None,
-) -> tuple[policy.Verdict, Standing]:
-    """Decide whether a session may go on. One statement, whatever the state."""
-    standing = _standing(ports, user_key, token, (), fingerprint)
-    verdict = policy.on_visit(
-        standing,
-        ports.limits,
-        ports.clock(),
-        required=required,
-        carries_proof=token is not None,
-        mark=mark,
-    )
-    return verdict, standing
-
-
-def needs_touch(ports: Ports, proof: Proof) -> bool:
-    """Say whether the proof's last use is old enough to be written anew."""
-    age = ports.clock() - proof.last_used_at
-    return age >= ports.limits.proof_idle / TOUCHES_PER_IDLE_TIME
-
-
-def touch(ports: Ports, proof: Proof) -> None:
-    """Write the proof's last use."""
-    with ports.store.transaction() as transaction:
-        transaction.touch_proof(proof.id, ports.clock())
+    browser: KnownBrowser | None = None
 
 
 def hold(
@@ -151,14 +110,15 @@ def look_up(ports: Ports, token: object) -> tuple[Hold, tuple[Authenticator, ...
 
 
 def challenge(ports: Ports, token: object, wanted: object = None) -> Challenge:
-    """Give what to ask this session. One statement."""
-    held, owned = look_up(ports, token)
+    """Give what to ask this session."""
+    held, owned, standing = _look_up_usable(ports, token)
     method, others = answering.choose(ports, owned, wanted)
     step, sent = Step(), None
     if method is not None:
         step = method.begin_challenge(answering.of_method(owned, method), ports.clock())
         sent = sending.state(ports, held.user_key, method, binding("challenge", held.id))
-    return Challenge(held, method, others, step, sent)
+    terms = None if standing is None else standing.terms
+    return Challenge(held, method, others, step, sent, terms)
 
 
 def answer(
@@ -170,7 +130,7 @@ def answer(
     *,
     origin: Origin = NOWHERE,
     trusts: Sequence[Presented] | None = None,
-) -> Released:
+) -> Released | SetUpFirst:
     """Check the answer of a held person; RefusedError with a stable code if it is not right.
 
     The guess is paid for and committed first. What it uses up, the hold, the cleared
@@ -178,20 +138,24 @@ def answer(
     (what this browser's cookie says of trust so far) a full second factor also makes the
     browser a trusted device; a backup code never does.
     """
-    held, owned = look_up(ports, token)
+    held, owned, standing = _look_up_usable(ports, token)
     if held.purpose != "challenge":
         raise RefusedError("unknown_method")
     bound = binding("challenge", held.id)
     accepted = answering.check(ports, held.user_key, owned, wanted, typed, browsers, bound)
     now, proof_token, method = ports.clock(), mint(), accepted.method
+    if standing is not None and standing.outdated:
+        return _set_up_first(ports, held, accepted, now)
+    terms = None if standing is None else standing.terms
+    longest = 0 if trusts is None or method.fallback_only else trusting.longest(ports, terms)
     proof, device = new_proof(proof_token, held, method, now, origin), None
     with answering.accepting(ports, accepted, now) as transaction:
         if not transaction.consume_hold(held.id, now, released=True):
             raise HoldGoneError(released=True)
         transaction.add_proof(proof)
         browser = answering.know_browser(transaction, held.user_key, accepted.paid, now)
-        if trusts is not None and not method.fallback_only and ports.limits.trusted_device:
-            device = trusting.trust(ports, transaction, proof, trusts)
+        if trusts is not None and longest:
+            device = trusting.trust(ports, transaction, proof, trusts, longest)
         transaction.record(_verified(accepted, now))
         if device is not None:
             transaction.record(trusting.trusted(held.user_key, now, device))
@@ -204,12 +168,13 @@ def answer(
         codes_left=accepted.left,
         browser=browser,
         device=device,
+        terms=terms,
     )
 
 
 def errand(ports: Ports, token: object, wanted: object) -> Errand:
     """Give what is to be sent so that a held person can answer; RefusedError if nothing can."""
-    held, owned = look_up(ports, token)
+    held, owned, _ = _look_up_usable(ports, token)
     method = ports.method(wanted)
     if held.purpose != "challenge" or method is None:
         raise RefusedError("unknown_method")
@@ -217,7 +182,45 @@ def errand(ports: Ports, token: object, wanted: object) -> Errand:
     return sending.errand(method, answering.of_method(owned, method), held.user_key, bound)
 
 
-def new_proof(token: str, held: Hold, method: Method, now: float, origin: Origin) -> Proof:
+def _set_up_first(ports: Ports, held: Hold, accepted: answering.Accepted, now: float) -> SetUpFirst:
+    # A method that is not allowed any more answers once more, and only to reach setup.
+    with answering.accepting(ports, accepted, now) as transaction:
+        if not transaction.turn_to_setup(held.id, now, now + ports.limits.hold):
+            raise HoldGoneError(released=True)
+        browser = answering.know_browser(transaction, held.user_key, accepted.paid, now)
+        transaction.record(_verified(accepted, now))
+    return SetUpFirst(browser)
+
+
+def let_go(ports: Ports, held: Hold) -> Released:
+    """Release a login that was held until setup, once no rule asks for it any more.
+
+    It leaves what the password step would have left now: a mark. HoldGoneError if it was used.
+    """
+    with ports.store.transaction() as transaction:
+        if not transaction.consume_hold(held.id, ports.clock(), released=True):
+            raise HoldGoneError(released=True)
+    mark = Mark(held.user_key, held.epoch, held.password_at or 0)
+    return Released("", held.user_key, _kept(held), mark=mark)
+
+
+def _look_up_usable(
+    ports: Ports, token: object
+) -> tuple[Hold, tuple[Authenticator, ...], Standing | None]:
+    held, owned = look_up(ports, token)
+    if held.kept is None or held.kept.belonging.tenants == ():
+        return held, owned, None
+    standing = requiring.look_held(ports, held)
+    return held, requiring.usable(owned, standing), standing
+
+
+def new_proof(
+    token: str,
+    held: Hold,
+    method: Method,
+    now: float,
+    origin: Origin = NOWHERE,
+) -> Proof:
     """Build the proof that a released hold leaves."""
     return Proof(
         id=_reference(token),
@@ -242,59 +245,6 @@ def rotate(ports: Ports, proof: Proof) -> str:
         if not transaction.replace_proof(proof.id, successor):
             raise HoldGoneError
     return token
-
-
-def end(
-    ports: Ports,
-    *,
-    hold_token: object = None,
-    proof_token: object = None,
-    by_log_out: bool = True,
-) -> None:
-    """End what a session has: at log-out, at cancel, when another login replaces it.
-
-    Without `by_log_out` nothing is recorded: the session had ended before it came here.
-    """
-    if reference(hold_token) is None and reference(proof_token) is None:
-        return
-    with ports.store.transaction() as transaction:
-        reason = "log_out" if by_log_out else None
-        end_in(transaction, hold_token, proof_token, ports.clock(), reason=reason)
-
-
-def end_in(
-    transaction: Transaction,
-    hold_token: object,
-    proof_token: object,
-    now: float,
-    *,
-    reason: str | None,
-) -> None:
-    """End a hold and a proof, if they are there; the end of a proof is recorded with a reason."""
-    held, proof = reference(hold_token), reference(proof_token)
-    if held is not None:
-        transaction.end_hold(held)
-    owner = transaction.revoke_proof(proof, now) if proof is not None else None
-    if owner is not None and reason is not None:
-        transaction.record(Event("proof_revoked", owner, now, reason=reason))
-
-
-def _standing(
-    ports: Ports,
-    user_key: str,
-    token: object,
-    shown: Sequence[Presented],
-    fingerprint: str | None,
-) -> Standing:
-    # A proof that does not stand, or is somebody else's, is handed on to nobody.
-    found = ports.store.standing(
-        user_key,
-        reference(token),
-        devices=[one.device_id for one in shown],
-        fingerprint=fingerprint,
-    )
-    stands = policy.proof_stands(found.proof, found, ports.limits, ports.clock())
-    return found if stands or found.proof is None else replace(found, proof=None)
 
 
 def _reference(token: str) -> str:

@@ -10,7 +10,7 @@ from flask_twofactor.core.errors import HoldGoneError
 from flask_twofactor.core.records import Origin, Proof, Standing
 from flask_twofactor.core.tokens import mint, reference
 
-from . import logging_in, trusting
+from . import ending, logging_in, requiring, trusting
 from .context import Ports
 
 
@@ -39,19 +39,19 @@ def enter(
     now, token, user_key = ports.clock(), mint(), standing.user_key
     proof = _proof(token, user_key, standing.epoch, origin, now, password_at)
     with ports.store.transaction() as transaction:
-        device = trusting.take(ports, transaction, user_key, shown, origin.address)
+        device = trusting.take(ports, transaction, standing, shown, origin.address)
         if device is None:
             return None
         transaction.add_proof(proof)
-        logging_in.end_in(transaction, ends_hold, ends_proof, now, reason="replaced")
+        ending.end_in(transaction, ends_hold, ends_proof, now, reason="replaced")
         transaction.record(trusting.used(user_key, now, shown))
     return Entered(token, device)
 
 
-def refuse(ports: Ports, user_key: str, shown: Presented, origin: Origin) -> None:
+def refuse(ports: Ports, standing: Standing, shown: Presented, origin: Origin) -> None:
     """End a device whose copied value came back; the login is held."""
     with ports.store.transaction() as transaction:
-        trusting.take(ports, transaction, user_key, shown, origin.address)
+        trusting.take(ports, transaction, standing, shown, origin.address)
 
 
 def release(
@@ -66,14 +66,14 @@ def release(
     if held.purpose != "challenge" or held.kept is None:
         return None
     names = [one.device_id for one in shown]
-    standing = ports.store.standing(held.user_key, None, devices=names)
+    standing = requiring.look_held(ports, held, devices=names)
     found = trusting.look(ports, standing, shown)
     if found is None:
         return None
     now, token = ports.clock(), mint()
     proof = _proof(token, held.user_key, held.epoch, origin, now, held.password_at)
     with ports.store.transaction() as transaction:
-        device = trusting.take(ports, transaction, held.user_key, found.shown, origin.address)
+        device = trusting.take(ports, transaction, standing, found.shown, origin.address)
         if device is None:
             return None
         if not transaction.consume_hold(held.id, now, released=True):

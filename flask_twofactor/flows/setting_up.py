@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from flask_twofactor.core import names
+from flask_twofactor.core.codes import read_backup_code
 from flask_twofactor.core.errors import HoldGoneError, RefusedError
 from flask_twofactor.core.ports import Method, Transaction
 from flask_twofactor.core.records import (
@@ -21,6 +22,7 @@ from flask_twofactor.core.records import (
     Refusal,
     Step,
 )
+from flask_twofactor.core.rules import Terms
 from flask_twofactor.core.sending import Sent, binding
 from flask_twofactor.core.tokens import mint, new_id, reference
 
@@ -59,9 +61,10 @@ class Finished:
     alike: bool = False
 
 
-def choices(ports: Ports) -> list[Method]:
-    """Give the methods a person can set up on a page of its own."""
-    return [method for method in ports.methods if not method.fallback_only]
+def choices(ports: Ports, terms: Terms | None = None) -> list[Method]:
+    """Give the methods a person can set up on a page of its own, as their tenants allow."""
+    found = [method for method in ports.methods if not method.fallback_only]
+    return [method for method in found if terms is None or method.name in terms.methods]
 
 
 def begin(ports: Ports, acting: Acting, wanted: object, token: object) -> Begun:
@@ -100,6 +103,8 @@ def confirm(
     typed: str,
     name: str,
     browsers: Sequence[str] = (),
+    *,
+    setup_code: str = "",
 ) -> Finished:
     """Accept the first code; RefusedError says why not.
 
@@ -118,9 +123,12 @@ def confirm(
     replaced = _replaced(method, owned)
     taken = [one.name for one in answering.of_method(owned, method) if one is not replaced]
     made = _authenticator(method, enrolment, names.choose(name, taken), now)
+    given_code = read_backup_code(setup_code)
     with _reporting(ports, acting, method), ports.store.transaction() as transaction:
         if not transaction.finish_setup(pending.id, acting.user_key):
             raise RefusedError("setup_expired")
+        if first and not transaction.use_setup_code(acting.user_key, given_code, now):
+            raise RefusedError("wrong_setup_code", field="setup_code")
         _use_sent(transaction, acting, enrolment, now)
         if replaced is not None:
             transaction.remove_authenticator(acting.user_key, replaced.id)
@@ -157,6 +165,11 @@ def was_finished(ports: Ports, token: object) -> bool:
     return found is not None and found.finished and found.expires_at > ports.clock()
 
 
+def takes_setup_code(ports: Ports, acting: Acting) -> bool:
+    """Say whether a person's first setup takes the code that an admin gave them."""
+    return ports.store.awaits_setup_code(acting.user_key)
+
+
 def give_codes(ports: Ports, transaction: Transaction, acting: Acting, now: float) -> Sequence[str]:
     """Make a new set of single-use codes; the older ones end. Give them as they are shown."""
     method = ports.fallback
@@ -169,8 +182,9 @@ def give_codes(ports: Ports, transaction: Transaction, acting: Acting, now: floa
     made = _authenticator(method, enrolment, names.numbered(1), now)
     transaction.remove_method(acting.user_key, method.name)
     transaction.add_authenticator(acting.user_key, made)
-    transaction.replace_codes(acting.user_key, made.id, enrolment.codes, now)
-    return list(step.shown["codes"])
+    most = None if acting.terms is None else acting.terms.backup_codes
+    transaction.replace_codes(acting.user_key, made.id, enrolment.codes[:most], now)
+    return list(step.shown["codes"][:most])
 
 
 def renew_proof(
@@ -214,7 +228,8 @@ def possible(
     ports: Ports, acting: Acting, wanted: object
 ) -> tuple[Method, tuple[Authenticator, ...]]:
     """Give the method to set up and what the person has; RefusedError if it cannot be."""
-    method = next((method for method in choices(ports) if method.name == wanted), None)
+    offered = choices(ports, acting.terms)
+    method = next((method for method in offered if method.name == wanted), None)
     if method is None:
         raise RefusedError("unknown_method")
     owned = ports.store.authenticators(acting.user_key)

@@ -15,6 +15,7 @@ from flask_twofactor.core.devices import (
 )
 from flask_twofactor.core.ports import Transaction
 from flask_twofactor.core.records import Event, Proof, Standing
+from flask_twofactor.core.rules import DAY, Terms
 from flask_twofactor.core.tokens import mint_for, new_id, reference, row_named
 
 from .context import Ports
@@ -28,14 +29,20 @@ class Found:
     good: bool
 
 
+def longest(ports: Ports, terms: Terms | None) -> float:
+    """Give for how many seconds a device may be trusted, by the app and by the rules; 0 for none."""
+    site = ports.limits.trusted_device
+    return site if terms is None else min(site, terms.trusted_device_days * DAY)
+
+
 def look(ports: Ports, standing: Standing, shown: Sequence[Presented]) -> Found | None:
     """Give the user's device that this browser names, if there is anything to do about it."""
-    if standing.fingerprint == "changed":
+    if standing.fingerprint == "changed" or standing.outdated:
         return None
-    now, longest = ports.clock(), ports.limits.trusted_device
+    now, age = ports.clock(), longest(ports, standing.terms)
     values = {one.device_id: one for one in shown}
     for device in standing.devices:
-        if not is_alive(device, standing.epoch, longest, now):
+        if not is_alive(device, standing.epoch, age, now):
             continue
         worth = belief(device, values[device.id].value)
         if worth != "worn":
@@ -44,20 +51,21 @@ def look(ports: Ports, standing: Standing, shown: Sequence[Presented]) -> Found 
 
 
 def take(
-    ports: Ports, transaction: Transaction, user_key: str, shown: Presented, address: str
+    ports: Ports, transaction: Transaction, standing: Standing, shown: Presented, address: str
 ) -> GivenDevice | None:
     """Take a device's value and give its successor; None if it is not good any more.
 
     A value that was replaced before ends the device, and the sessions that devices let in:
     somebody has a copy of the cookie.
     """
-    now, longest, token = ports.clock(), ports.limits.trusted_device, mint_for(shown.device_id)
+    user_key, age = standing.user_key, longest(ports, standing.terms)
+    now, token = ports.clock(), mint_for(shown.device_id)
     if transaction.rotate_device(
-        user_key, shown, _value(token), oldest=now - longest, now=now, address=address
+        user_key, shown, _value(token), oldest=now - age, now=now, address=address
     ):
         return GivenDevice(token, (shown.device_id,))
     device = transaction.device(user_key, shown.device_id)
-    copied = device is not None and _is_copy(device, shown.value, longest, now)
+    copied = device is not None and _is_copy(device, shown.value, age, now)
     if copied and transaction.end_device(user_key, shown.device_id, now):
         transaction.end_sessions_by(user_key, TRUSTED_DEVICE, now)
         stale = Event("device_stale_used", user_key, now, device_id=shown.device_id)
@@ -66,12 +74,15 @@ def take(
 
 
 def trust(
-    ports: Ports, transaction: Transaction, proof: Proof, shown: Sequence[Presented]
+    ports: Ports,
+    transaction: Transaction,
+    proof: Proof,
+    shown: Sequence[Presented],
+    age: float,
 ) -> GivenDevice:
-    """Trust the browser of this proof; whatever it had of the user's before is replaced."""
+    """Trust the browser of this proof for some seconds; what it had of the user's is replaced."""
     now, device_id, user_key = ports.clock(), new_id(), proof.user_key
     token = mint_for(device_id)
-    oldest = now - ports.limits.trusted_device
     replaced = transaction.drop_devices(user_key, [one.device_id for one in shown])
     device = TrustedDevice(
         id=device_id,
@@ -83,7 +94,7 @@ def trust(
         address=proof.address,
         current=_value(token),
     )
-    transaction.add_device(device, oldest=oldest)
+    transaction.add_device(device, oldest=now - age)
     return GivenDevice(token, tuple(replaced))
 
 
@@ -97,8 +108,8 @@ def used(user_key: str, now: float, shown: Presented) -> Event:
     return Event("device_used", user_key, now, device_id=shown.device_id)
 
 
-def _is_copy(device: TrustedDevice, value: str, longest: float, now: float) -> bool:
-    return is_alive(device, device.epoch, longest, now) and belief(device, value) == "stale"
+def _is_copy(device: TrustedDevice, value: str, age: float, now: float) -> bool:
+    return is_alive(device, device.epoch, age, now) and belief(device, value) == "stale"
 
 
 def _value(token: str) -> str:

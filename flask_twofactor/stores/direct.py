@@ -14,19 +14,19 @@ from flask_twofactor.core.errors import StoreError
 
 
 class DirectRead:
-    """A SELECT of Core's, compiled once; its row comes as the driver gives it.
+    """A SELECT of Core's, compiled once; its rows come as the driver gives it.
 
     Connections, their pool and their isolation stay SQLAlchemy's, and listeners for
     `before_cursor_execute` hear of it. What is left out is Core's own work on the statement
-    and the row, which takes several times what the database does.
+    and the rows, which takes several times what the database does.
     """
 
     def __init__(self, statement: Select[*tuple[Any, ...]]) -> None:
         self._statement = statement
         self._compiled: tuple[Dialect, str, Mapping[str, Any], Sequence[str] | None] | None = None
 
-    def first(self, engine: Engine, values: Mapping[str, Any]) -> Sequence[Any] | None:
-        """Give the first row, or None; StoreError if the database does not answer."""
+    def all(self, engine: Engine, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        """Give the rows; StoreError if the database does not answer."""
         sql, parameters = self._prepare(engine.dialect, values)
         try:
             with engine.connect() as connection:
@@ -44,13 +44,13 @@ class DirectRead:
         return sql, given if order is None else tuple([given[name] for name in order])
 
 
-def _fetch(connection: Connection, sql: str, parameters: Any) -> Sequence[Any] | None:
+def _fetch(connection: Connection, sql: str, parameters: Any) -> Sequence[Sequence[Any]]:
     cursor: DBAPICursor = connection.connection.cursor()
     try:
         for hear in connection.dispatch.before_cursor_execute:
             hear(connection, cursor, sql, parameters, None, False)  # noqa: FBT003 - as the event has it
         cursor.execute(sql, parameters)
-        return cursor.fetchone()
+        return cursor.fetchall()
     except connection.dialect.loaded_dbapi.Error as error:
         if connection.dialect.is_disconnect(error, connection.connection, cursor):
             connection.invalidate()

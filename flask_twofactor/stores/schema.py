@@ -31,6 +31,8 @@ metadata = MetaData(
 USER_KEY = String(255)
 REFERENCE = String(64)
 LOG = Text().with_variant(MEDIUMTEXT(), "mysql", "mariadb")
+# Searched by its beginning, so it is compared byte by byte on every database.
+SORT = String(255).with_variant(String(255, collation="C"), "postgresql")
 
 version = Table("twofactor_version", metadata, Column("version_num", String(32), primary_key=True))
 
@@ -54,6 +56,9 @@ account = Table(
     Column("told_until", Double, nullable=False, server_default="0"),
     Column("noticed_at", Double, nullable=False, server_default="0"),
     Column("password_digest", String(128)),
+    Column("reset_at", Double),
+    Column("setup_code", String(128)),
+    Column("setup_code_until", Double),
 )
 
 authenticator = Table(
@@ -95,6 +100,7 @@ hold = Table(
     Column("password_at", Double),
     Column("consumed_at", Double),
     Column("released", Boolean, nullable=False, server_default=false()),
+    Column("verified_at", Double),
     Column("kept", Text, nullable=False),
     Index(None, "user_key"),
     Index(None, "expires_at"),
@@ -249,6 +255,54 @@ step_up = Table(
     Index(None, "expires_at"),
 )
 
+tenant_rule = Table(
+    "twofactor_tenant_rule",
+    metadata,
+    Column("tenant", USER_KEY, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("mode", String(16), nullable=False),
+    Column("roles", Text, nullable=False),
+    Column("starts_on", String(10)),
+    Column("grace_days", Integer, nullable=False),
+    Column("methods", Text),
+    Column("trusted_device_days", Integer),
+    Column("backup_codes", Integer),
+    Column("began", Text, nullable=False),
+)
+
+member = Table(
+    "twofactor_member",
+    metadata,
+    Column("tenant", USER_KEY, primary_key=True),
+    Column("user_key", USER_KEY, primary_key=True),
+    Column("label", USER_KEY, nullable=False),
+    Column("sort", SORT, nullable=False),
+    Column("roles", Text, nullable=False),
+    Column("admin", Boolean, nullable=False),
+    Column("ready", Boolean, nullable=False),
+    Column("first_seen", Double, nullable=False),
+    Column("listed_at", Double),
+    Column("left_at", Double),
+    Column("exempt_until", Double),
+    Column("exempt_reason", String(500)),
+    Column("reminded_by", Double),
+    Column("reminded_days", Integer),
+    Index(None, "user_key"),
+    Index(None, "tenant", "sort", "user_key"),
+    Index(None, "tenant", "ready", "sort", "user_key"),
+    Index(None, "tenant", "admin", "sort", "user_key"),
+    Index(None, "tenant", "exempt_until"),
+)
+
+adoption = Table(
+    "twofactor_adoption",
+    metadata,
+    Column("tenant", USER_KEY, primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("people", Integer, nullable=False),
+    Column("ready", Integer, nullable=False),
+)
+
 PERSONAL = (
     account,
     authenticator,
@@ -261,5 +315,6 @@ PERSONAL = (
     notice,
     step_up,
     sent_code,
+    member,
 )
 """The tables whose rows belong to a person, for `forget_user`."""

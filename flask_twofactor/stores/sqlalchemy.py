@@ -6,13 +6,14 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row, RowMapping, insert
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from flask_twofactor.core.devices import TrustedDevice
-from flask_twofactor.core.errors import SealError, StoreError
+from flask_twofactor.core.errors import SealError
 from flask_twofactor.core.keeping import Made
 from flask_twofactor.core.notices import Notice
 from flask_twofactor.core.ports import Clock, Witness
@@ -25,16 +26,18 @@ from flask_twofactor.core.records import (
     Proof,
     Standing,
 )
+from flask_twofactor.core.rules import Belonging
 from flask_twofactor.core.sending import Sent
 from flask_twofactor.core.throttle import Throttle
 
 from . import queueing, schema, statements
 from .bootstrap import Opened, Place, open_store
-from .direct import DirectRead
 from .key_changing import newest_keys
 from .remedies import down, translated
 from .remembering import compare
 from .sending import NEWEST, newest
+from .standing import read_standing
+from .tenant_reading import TenantReads
 from .throttling import Budgets, find_known
 from .upkeep import SQLUpkeep
 from .writing import AUTHENTICATOR, FINISHED, HOLD, SETUP, SQLTransaction
@@ -42,7 +45,7 @@ from .writing import AUTHENTICATOR, FINISHED, HOLD, SETUP, SQLTransaction
 log = logging.getLogger("flask_twofactor")
 
 
-class SQLStore:
+class SQLStore(TenantReads):
     """See `core.ports.Store`. It is opened, and recognised, at the first call."""
 
     def __init__(
@@ -96,31 +99,16 @@ class SQLStore:
         user_key: str,
         proof_id: str | None,
         *,
+        tenants: Sequence[str] = (),
         devices: Sequence[str] = (),
         fingerprint: str | None = None,
     ) -> Standing:
-        """Read, by one statement, all that the load guard needs."""
-        opened, values = self.opened(), {"user": user_key, "row": proof_id}
-        if devices:
-            rows = self._login_rows(values, devices)
-        else:
-            row = _STANDING.first(opened.reader, values)
-            rows = [] if row is None else [row]
-        if not rows or rows[0][0] != opened.store_id:
-            message = "the store was emptied or replaced while in use."
-            raise StoreError(message)
-        _, epoch, protected, digest, *found = rows[0]
-        # The columns of a proof are its fields, in their order; the first is its id.
-        proof = None if found[0] is None else Proof(*found[:_PROOF])
-        return Standing(
-            user_key,
-            epoch or 0,
-            bool(protected),
-            proof,
-            "unasked" if fingerprint is None else self._compared(user_key, fingerprint, digest),
-            digest,
-            _devices(rows) if devices else (),
-        )
+        """Read, by one statement, all that the load guard needs, the rules of tenants too."""
+        found = read_standing(self.opened(), user_key, proof_id, tenants, devices)
+        if fingerprint is None:
+            return found
+        compared = self._compared(user_key, fingerprint, found.password_digest)
+        return replace(found, fingerprint=compared)
 
     def devices(self, user_key: str) -> tuple[TrustedDevice, ...]:
         """Read a user's trusted devices, also those that ended."""
@@ -240,15 +228,9 @@ class SQLStore:
         with translated(), self.opened().reader.connect() as connection:
             return connection.execute(statement, values).first()
 
-    def _login_rows(
-        self, values: dict[str, str | None], devices: Sequence[str]
-    ) -> Sequence[Sequence[Any]]:
-        if len(devices) == 1:
-            row = _LOGIN.first(self.opened().reader, values | {"device": devices[0]})
-            return [] if row is None else [row]
+    def _rows(self, statement: Any, **values: Any) -> Sequence[Row[*tuple[Any, ...]]]:
         with translated(), self.opened().reader.connect() as connection:
-            named = values | {"devices": list(devices)}
-            return connection.execute(statements.LOGIN_OF_MANY, named).all()
+            return connection.execute(statement, values).fetchall()
 
     def _all(self, statement: Any, **values: Any) -> list[RowMapping]:
         with translated(), self.opened().reader.connect() as connection:
@@ -276,15 +258,13 @@ class SQLStore:
 _AUTHENTICATOR_FIELDS = tuple(
     column.name for column in schema.authenticator.c if column.name not in {"user_key", "data"}
 )
-_STANDING = DirectRead(statements.STANDING)
-_LOGIN = DirectRead(statements.LOGIN)
-_PROOF, _DEVICE = len(schema.proof.c), len(schema.trusted_device.c)
-
-
-def _devices(rows: Sequence[Sequence[Any]]) -> tuple[TrustedDevice, ...]:
-    found = (row[-_DEVICE:] for row in rows)
-    return tuple(TrustedDevice(*columns) for columns in found if columns[0] is not None)
 
 
 def _kept(found: Any) -> Kept | None:
-    return Kept(**{**found, "removed": tuple(found["removed"])}) if found else None
+    if not found:
+        return None
+    said = found.get("belonging") or {}
+    belonging = Belonging(
+        **{name: None if one is None else tuple(one) for name, one in said.items()}
+    )
+    return Kept(**{**found, "removed": tuple(found["removed"]), "belonging": belonging})

@@ -15,7 +15,6 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    true,
     update,
 )
 
@@ -28,7 +27,6 @@ from .schema import (
     pending_setup,
     proof,
     single_use_code,
-    store,
     trusted_device,
 )
 
@@ -36,29 +34,6 @@ _user: BindParameter[str] = bindparam("user", type_=String)
 _id: BindParameter[str] = bindparam("row", type_=String)
 _now = bindparam("now", type_=Double)
 
-STANDING = (
-    select(
-        store.c.store_id,
-        account.c.epoch.label("account_epoch"),
-        exists()
-        .where(authenticator.c.user_key == _user, authenticator.c.protects == true())
-        .label("protected"),
-        account.c.password_digest,
-        *proof.c,
-    )
-    .select_from(store)
-    .outerjoin(account, account.c.user_key == _user)
-    .outerjoin(proof, proof.c.id == _id)
-    .where(store.c.id == 1)
-)
-_OWN_DEVICE = trusted_device.c.user_key == _user
-_DEVICE_ID: BindParameter[str] = bindparam("device", type_=String)
-_DEVICE_IDS: BindParameter[list[str]] = bindparam("devices", expanding=True)
-_WITH_DEVICE = STANDING.add_columns(*(one.label(f"device_{one.name}") for one in trusted_device.c))
-LOGIN = _WITH_DEVICE.outerjoin(trusted_device, and_(_OWN_DEVICE, trusted_device.c.id == _DEVICE_ID))
-LOGIN_OF_MANY = _WITH_DEVICE.outerjoin(
-    trusted_device, and_(_OWN_DEVICE, trusted_device.c.id.in_(_DEVICE_IDS))
-)
 
 _HELD = tuple(column.label(f"hold_{column.name}") for column in hold.c)
 HOLD = (
@@ -122,6 +97,16 @@ CONSUME_HOLD = (
     update(hold)
     .where(hold.c.id == _id, hold.c.consumed_at.is_(None), hold.c.expires_at > _now)
     .values(consumed_at=_now, released=bindparam("was_released"))
+)
+TURN_TO_SETUP = (
+    update(hold)
+    .where(
+        hold.c.id == _id,
+        hold.c.consumed_at.is_(None),
+        hold.c.expires_at > _now,
+        hold.c.purpose == "challenge",
+    )
+    .values(purpose="setup", verified_at=_now, expires_at=bindparam("until", type_=Double))
 )
 END_HOLD = delete(hold).where(hold.c.id == _id, hold.c.consumed_at.is_(None))
 

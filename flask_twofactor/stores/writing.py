@@ -25,6 +25,7 @@ from .remembering import Remembering
 from .sealing import KeyRing
 from .sending import SQLSends
 from .step_ups import StepUpWrites
+from .tenant_writing import TenantWrites
 from .throttling import Budgets
 
 AUTHENTICATOR, SINGLE_USE, HOLD, SETUP = "authenticator", "single_use_code", "hold", "setup"
@@ -32,7 +33,7 @@ FINISHED = ""
 """What stands where a setup's sealed step was."""
 
 
-class SQLTransaction(GuessWrites, StepUpWrites, Remembering):
+class SQLTransaction(GuessWrites, StepUpWrites, Remembering, TenantWrites):
     """One transaction on one short connection of the store; see `core.ports.Transaction`."""
 
     def __init__(
@@ -110,6 +111,7 @@ class SQLTransaction(GuessWrites, StepUpWrites, Remembering):
             "password_at": hold.password_at,
             "consumed_at": None,
             "released": False,
+            "verified_at": hold.verified_at,
             "kept": self._ring.seal(kept, HOLD, hold.id, hold.user_key),
         }
         self._connection.execute(statements.ADD_HOLD, values)
@@ -118,6 +120,11 @@ class SQLTransaction(GuessWrites, StepUpWrites, Remembering):
         """Use a hold up; False if it was used, ended or expired before."""
         values = {"row": hold_id, "now": now, "was_released": released}
         return self._connection.execute(statements.CONSUME_HOLD, values).rowcount == 1
+
+    def turn_to_setup(self, hold_id: str, now: float, until: float) -> bool:
+        """Let an answered hold ask for setup; False if it was used, ended or answered before."""
+        values = {"row": hold_id, "now": now, "until": until}
+        return self._connection.execute(statements.TURN_TO_SETUP, values).rowcount == 1
 
     def end_hold(self, hold_id: str) -> None:
         """Forget a hold that was not used."""
@@ -197,12 +204,16 @@ class SQLTransaction(GuessWrites, StepUpWrites, Remembering):
         bound = (AUTHENTICATOR, authenticator.id, user_key)
         values["data"] = self._ring.seal(authenticator.data or {}, *bound)
         self._connection.execute(insert(schema.authenticator).values(values))
+        if authenticator.protects:
+            self.settle(user_key)
 
     def remove_authenticator(self, user_key: str, authenticator_id: str) -> bool:
         """Remove one of the user's authenticators; False if there is none of that id."""
         table = schema.authenticator
         mine = (table.c.id == authenticator_id, table.c.user_key == user_key)
-        return self._connection.execute(delete(table).where(*mine)).rowcount == 1
+        found = self._connection.execute(delete(table).where(*mine)).rowcount == 1
+        self.settle(user_key)
+        return found
 
     def rename_authenticator(self, user_key: str, authenticator_id: str, name: str) -> bool:
         """Rename one of the user's authenticators; False if there is none of that id."""
@@ -223,6 +234,7 @@ class SQLTransaction(GuessWrites, StepUpWrites, Remembering):
         for table in (schema.single_use_code, schema.pending_setup, schema.authenticator):
             gone = self._connection.execute(delete(table).where(table.c.user_key == user_key))
             removed = gone.rowcount
+        self.settle(user_key)
         return removed
 
     def replace_codes(self, user_key: str, set_id: str, codes: Sequence[str], now: float) -> None:

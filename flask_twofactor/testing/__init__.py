@@ -109,9 +109,9 @@ def pass_challenge(client: FlaskClient, user: Any) -> None:
 
 
 def reset_store(app: Flask) -> None:
-    """Delete every person's rows from the app's store."""
+    """Delete every person's rows, and every tenant's rule, from the app's store."""
     with _store(app_state(app)).opened().engine.begin() as connection:
-        for table in schema.PERSONAL:
+        for table in (*schema.PERSONAL, schema.tenant_rule, schema.adoption):
             connection.execute(delete(table))
 
 

@@ -25,6 +25,9 @@ STATUS = {
     "send_paused": 503,
     "send_failed": 502,
     "send_unknown": 502,
+    "not_allowed": 403,
+    "unknown_member": 404,
+    "rule_changed": 409,
 }
 NEEDS = {
     "step_up_required": "twofactor.step_up",

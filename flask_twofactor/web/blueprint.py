@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,19 @@ from werkzeug.exceptions import HTTPException
 
 from . import courtesy, headers, security
 from .state import NAME, visit
-from .views import asking, challenge, devices, leaving, not_me, sending, settings, setup
+from .views import (
+    asking,
+    challenge,
+    devices,
+    helping,
+    leaving,
+    not_me,
+    roster,
+    sending,
+    settings,
+    setup,
+    tenants,
+)
 
 log = logging.getLogger("flask_twofactor")
 View = Callable[..., Response]
@@ -37,6 +50,13 @@ ROUTES: tuple[tuple[str, View, tuple[str, ...]], ...] = (
     ("/lost-device", challenge.lost_device, ("GET",)),
     ("/step-up", asking.step_up, ("GET", "POST")),
     ("/not-me/<token>", not_me.not_me, ("GET", "POST")),
+    ("/tenants/<tenant>", tenants.tenant, ("GET",)),
+    ("/tenants/<tenant>/adoption.svg", tenants.adoption_chart, ("GET",)),
+    ("/tenants/<tenant>/members.csv", roster.roster_csv, ("GET",)),
+    ("/tenants/<tenant>/rule", tenants.set_rule, ("POST",)),
+    ("/tenants/<tenant>/members/<path:key>/reset", helping.reset_member, ("POST",)),
+    ("/tenants/<tenant>/members/<path:key>/exempt", helping.exempt_member, ("POST",)),
+    ("/tenants/<tenant>/members/<path:key>/unlock", helping.unlock_member, ("POST",)),
 )
 
 
@@ -58,9 +78,13 @@ def make_blueprint(url_prefix: str) -> Blueprint:
 
 
 def _guarded(view: View) -> View:
+    # A host may add values of its own to every address, which are none of ours.
+    ours = set(signature(view).parameters) - {"refused"}
+
     def guarded(**values: Any) -> Response:
+        known = {name: values[name] for name in ours & set(values)}
         try:
-            return view(**values, refused=security.fault())
+            return view(**known, refused=security.fault())
         except HTTPException:
             raise
         except Exception:

@@ -13,10 +13,11 @@ from flask import current_app, request
 
 from flask_twofactor.core.ports import Delivering, Method
 from flask_twofactor.core.records import Authenticator, Data, Step
+from flask_twofactor.core.rules import Terms
 from flask_twofactor.core.sending import LIFETIME, Errand, Sent, mask
 from flask_twofactor.flows import sending
 
-from . import i18n, people, who
+from . import i18n, people, tenancy, who
 from .state import app_state
 
 log = logging.getLogger("flask_twofactor")
@@ -74,11 +75,12 @@ def facts(method: Method, step: Step, sent: Sent | None) -> dict[str, Any]:
     return {"to": step.shown.get("to"), "sent": out, "resend_after": after}
 
 
-def missing(usable: Iterable[Method]) -> Sequence[Method]:
-    """Give the methods that send, and that this person has not set up."""
-    names = {method.name for method in usable}
-    methods = app_state().ports.methods
-    return [one for one in methods if one.needs_delivery and one.name not in names]
+def missing(usable: Iterable[Method], terms: Terms | None) -> Sequence[Method]:
+    """Give the methods that send, that the rules allow, and that this person has not set up."""
+    names, ports = {method.name for method in usable}, app_state().ports
+    allowed = (terms or ports.site_terms).methods
+    methods = [one for one in ports.methods if one.needs_delivery and one.name in allowed]
+    return [one for one in methods if one.name not in names]
 
 
 def place_of(one: Authenticator) -> str | None:
@@ -109,4 +111,5 @@ def _proposed(words: Delivering, allowed: Sequence[str]) -> Mapping[str, str]:
 
 
 def _from_here(errand: Errand) -> Errand:
-    return replace(errand, address=request.remote_addr)
+    tenants = tenancy.known_tenants(errand.user_key)
+    return replace(errand, address=request.remote_addr, tenants=tenants)

@@ -35,6 +35,7 @@ class CodeForm(Form):
     code = StringField()
     method = StringField()
     name = StringField()
+    setup_code = StringField()
 
 
 class PlaceForm(Form):
@@ -54,6 +55,14 @@ class NameForm(Form):
     """A new name."""
 
     name = StringField()
+
+
+class HelpForm(Form):
+    """What an admin says when they help somebody."""
+
+    reason = StringField()
+    until = StringField()
+    setup_code = StringField()
 
 
 def is_too_long() -> bool:

@@ -10,13 +10,14 @@ from flask import Response, current_app, flash, request, session, url_for
 
 from flask_twofactor.core.errors import HoldGoneError
 from flask_twofactor.core.records import Hold, Kept
-from flask_twofactor.flows import logging_in
+from flask_twofactor.core.rules import NOTHING_ASKED, Belonging
+from flask_twofactor.flows import admitting, ending, logging_in, members
 from flask_twofactor.flows.acting import has_ended
 
-from . import courtesy, redirects
+from . import courtesy, people, redirects, tenancy
 from . import session as keys
 from .i18n import gettext
-from .state import PendingHold, Visit, app_state, this_request, visit
+from .state import PendingHold, User, Visit, app_state, this_request, visit
 
 ALLOWED = "_twofactor_allowed_while_held"
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -25,14 +26,16 @@ log = logging.getLogger("flask_twofactor")
 
 def conclude(now: Visit, response: Response, keep_out: Collection[str]) -> Response | None:
     """Write what this request decided, after the view; give another response if one is due."""
+    ports = app_state().ports
     _note_what_ended(now)
+    if now.arrives is not None:
+        _see(now, now.arrives)
     if now.pending is not None:
         return _hold(now, now.pending, response, keep_out)
-    ports = app_state().ports
     if now.rotates and now.standing is not None and now.standing.proof is not None:
         session[keys.PROOF] = logging_in.rotate(ports, now.standing.proof)
     elif now.ends_hold is not None or now.ends_proof is not None:
-        logging_in.end(
+        ending.end(
             ports,
             hold_token=now.ends_hold,
             proof_token=now.ends_proof,
@@ -42,8 +45,8 @@ def conclude(now: Visit, response: Response, keep_out: Collection[str]) -> Respo
         now.leaves_session = True
     elif now.vetted is not None and now.standing is not None:
         proof = now.standing.proof
-        if proof is not None and now.releasing is None and logging_in.needs_touch(ports, proof):
-            logging_in.touch(ports, proof)
+        if proof is not None and now.releasing is None and admitting.needs_touch(ports, proof):
+            admitting.touch(ports, proof)
     return None
 
 
@@ -107,6 +110,15 @@ def is_held_for(user_key: str) -> bool:
     return held.user_key == user_key
 
 
+def note_where() -> None:
+    """Note where the held person belongs, for the audit rows of this request."""
+    if app_state().callbacks.tenant_loader is None or keys.HOLD not in session:
+        return
+    held, _ = logging_in.look_up(app_state().ports, session[keys.HOLD])
+    if held.kept is not None:
+        tenancy.note_tenants(held.user_key, held.kept.belonging.tenants)
+
+
 def sign_out_for_good() -> None:
     """Empty a session whose login ended elsewhere, and say why on the next page.
 
@@ -126,6 +138,14 @@ def login_address(view: str | None) -> str:
     return view if view.startswith(("/", "http://", "https://")) else url_for(view)
 
 
+def _see(now: Visit, user: User) -> None:
+    asked = now.standing.requirement if now.standing is not None else NOTHING_ASKED
+    excused = asked.excused if now.source == "session" and not asked.is_required else ()
+    known = now.standing is not None and now.standing.protected
+    key = people.user_key(user)
+    members.note(app_state().ports, key, tenancy.listed(user), excused=() if known else excused)
+
+
 def _hold(
     now: Visit, pending: PendingHold, response: Response, keep_out: Collection[str]
 ) -> Response | None:
@@ -136,7 +156,7 @@ def _hold(
         kept = _kept(pending, response)
     except keys.UnkeepableError as error:
         log.exception("the session key %r cannot be kept while a login is held", error.key)
-        logging_in.end(app_state().ports, hold_token=now.ends_hold, proof_token=now.ends_proof)
+        ending.end(app_state().ports, hold_token=now.ends_hold, proof_token=now.ends_proof)
         return courtesy.unkeepable() if answered else None
     purpose = "setup" if pending.verdict == "setup" else "challenge"
     session[keys.HOLD] = logging_in.hold(
@@ -172,6 +192,7 @@ def _kept(pending: PendingHold, response: Response) -> Kept:
         remember=pending.remember,
         remember_seconds=pending.remember_seconds,
         fresh=pending.fresh,
+        belonging=pending.belonging or Belonging(),
     )
 
 

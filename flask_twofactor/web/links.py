@@ -32,6 +32,12 @@ def not_me(user_key: str, notice_id: str) -> str | None:
     return None if path is None else base + path
 
 
+def setup() -> str | None:
+    """Give the link to set up; None without BASE_URL."""
+    base, path = app_state().settings.base_url, _path("twofactor.setup_index")
+    return None if base is None or path is None else base + path
+
+
 def read_not_me(token: str) -> str | None:
     """Give the person whom a token names; None if it is forged, of another kind or too old."""
     if len(token) > LONGEST_TOKEN:

@@ -111,6 +111,7 @@ def _values(notice: Notice, label: str) -> dict[str, Any]:
         what=words.what(notice),
         doubt=words.doubt,
         label=_one_line(label),
+        setup_link=links.setup(),
         when=i18n.moment(notice.at),
         browser=notice_words.browser(notice),
         address=notice.facts.get("address"),

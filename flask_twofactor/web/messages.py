@@ -64,6 +64,24 @@ TEXTS = {
         "We could not see whether the message was sent. If it arrives, enter its code; "
         "if not, ask for a new one in a minute."
     ),
+    "wrong_setup_code": mark(
+        "That setup code is not right, or it is too old. Check it, or ask your admin for a new one."
+    ),
+    "not_allowed": mark("This is not yours to see or change. Nothing was changed."),
+    "unknown_member": mark("Nobody of that name is here. Nothing was changed."),
+    "rule_changed": mark(
+        "Somebody saved this rule while you were looking at it. See what it says now, then save "
+        "again if you still want your change."
+    ),
+    "protect_yourself_first": mark(
+        "Set up two-factor authentication for yourself before you require it of others."
+    ),
+    "mode_unknown": mark("Choose who must use two-factor authentication."),
+    "roles_missing": mark("Enter at least one role."),
+    "starts_on_wrong": mark("Enter a date, like 2027-01-31."),
+    "methods_unknown": mark("Choose at least one of the ways that are offered."),
+    "until_wrong": mark("Enter a date within the next year."),
+    "reason_missing": mark("Say why, in a few words. It is kept in the record."),
     "unavailable": mark("Sign-in codes cannot be checked right now. Nothing was lost."),
 }
 
@@ -80,6 +98,7 @@ WHOLE_PAGE = frozenset(
         "setup_expired",
         "unavailable",
         "unknown_method",
+        "wrong_setup_code",
     }
 )
 """What is not about the field of a page that has one, and so stands at its top."""
@@ -98,6 +117,8 @@ def message(refused: RefusedError) -> str:
         return _throttled(refused.retry_after or 1)
     if refused.code == "clock_off":
         return _clock_off(refused.evidence)
+    if refused.code == "number_wrong":
+        return gettext("Enter a whole number from %(low)s to %(high)s.", **refused.evidence)
     return gettext(TEXTS.get(refused.code, mark("That did not work. Please try again.")))
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from flask_twofactor.core.agents import describe
 from flask_twofactor.core.notices import Notice
 
+from . import tenancy
 from .agents import together
 from .i18n import gettext, mark, ngettext
 
@@ -53,6 +54,15 @@ def _codes_refused(notice: Notice) -> str:
         "After your password came %(number)s wrong code. Nobody got in by it.",
         "After your password came %(number)s wrong codes. Nobody got in by them.",
         int(notice.facts.get("failures", 0)),
+    )
+
+
+def _will_be_required(notice: Notice) -> str:
+    return ngettext(
+        "In %(number)s day %(name)s will require two-factor authentication for your account.",
+        "In %(number)s days %(name)s will require two-factor authentication for your account.",
+        int(notice.facts.get("days", 1)),
+        name=tenancy.name(str(notice.facts.get("tenant", ""))),
     )
 
 
@@ -138,6 +148,7 @@ WORDS = {
         mark("Your password was changed"),
         _always(mark("Everybody else who was signed in to your account was signed out.")),
     ),
+    "reminder": Words(mark("Please set up two-factor authentication"), _will_be_required),
 }
 
 

@@ -10,7 +10,7 @@ from flask_twofactor.core.errors import UnknownPersonError
 from flask_twofactor.core.records import Account
 
 from . import naming
-from .state import AppState, User, app_state
+from .state import User, app_state
 
 LONGEST_KEY = 255
 UNMAPPED = "@"
@@ -103,12 +103,6 @@ def issuer() -> str:
     return app_state().settings.issuer or current_app.name
 
 
-def is_required(state: AppState, user: User) -> bool:
-    """Say whether a rule asks this user for a second factor."""
-    del user
-    return state.settings.required_for == "all"
-
-
 def find(typed: str) -> User:
     """Find a user by key or typed name, for the command line; UnknownPersonError if none."""
     callback = app_state().callbacks.find_user
@@ -121,3 +115,11 @@ def find(typed: str) -> User:
         message = "no such user"
         raise UnknownPersonError(message)
     return user
+
+
+def find_quietly(typed: str) -> User | None:
+    """Find a user by key or typed name, or None."""
+    try:
+        return find(typed)
+    except UnknownPersonError:
+        return None

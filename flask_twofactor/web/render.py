@@ -9,7 +9,7 @@ from typing import Any
 from flask import render_template
 from flask_wtf.csrf import generate_csrf
 
-from . import i18n, people, redirects
+from . import i18n, people, redirects, tenancy
 from .session import CSRF
 from .state import app_state
 
@@ -45,4 +45,10 @@ def _values(context: dict[str, Any], *, bare: bool) -> dict[str, Any]:
         csrf_token=None if bare else lambda: generate_csrf(token_key=CSRF),
         **NO_ERROR | context,
     )
-    return {"tf": facts, "tf_": i18n.gettext, "tf_n": i18n.ngettext, "tf_date": i18n.date}
+    return {
+        "tf": facts,
+        "tf_": i18n.gettext,
+        "tf_n": i18n.ngettext,
+        "tf_date": i18n.date,
+        "twofactor_tenants": () if bare else tenancy.current(),
+    }

@@ -19,8 +19,9 @@ PROOF = "_tf_proof"
 MARK = "_tf_mark"
 SETUP = "_tf_setup"
 NOTE = "_tf_note"
+LED = "_tf_led"
 STEP_UP = "_tf_step_up"
-OURS = frozenset({HOLD, PROOF, MARK, SETUP, NOTE, STEP_UP})
+OURS = frozenset({HOLD, PROOF, MARK, SETUP, NOTE, LED, STEP_UP})
 CSRF = "csrf_token"
 
 MOST_BYTES = 16 * 1024

@@ -15,6 +15,7 @@ from flask_twofactor.core.notices import Message, Notice
 from flask_twofactor.core.policy import Verdict
 from flask_twofactor.core.ports import StoreKeeper
 from flask_twofactor.core.records import KnownBrowser, Mark, Source, Standing
+from flask_twofactor.core.rules import Belonging
 from flask_twofactor.flows.context import Ports
 from flask_twofactor.flows.trusting import Found
 from flask_twofactor.settings import Settings
@@ -45,6 +46,11 @@ class Callbacks:
     mail_sender: Callable[[Message], object] | None = None
     email_loader: Callable[[User], str | None] | None = None
     phone_loader: Callable[[User], str | None] | None = None
+    tenant_loader: Callable[[User], object] | None = None
+    role_loader: Callable[[User], object] | None = None
+    tenant_admin_loader: Callable[[User], object] | None = None
+    members_loader: Callable[[str, Any, int], Any] | None = None
+    tenant_name: Callable[[str], str | None] | None = None
 
 
 @dataclass(slots=True)
@@ -83,6 +89,7 @@ class PendingHold:
     aside: dict[str, Any] = field(default_factory=dict, repr=False)
     device: Found | None = None
     entered: bool = False
+    belonging: Belonging | None = None
 
 
 @dataclass(slots=True)
@@ -111,6 +118,9 @@ class Visit:
     given: GivenDevice | None = None
     outlived: bool = False
     fingerprint: str | None = field(default=None, repr=False)
+    asked: dict[tuple[str, str], tuple[str, ...] | None] = field(default_factory=dict)
+    arrives: User | None = None
+    held_key: str | None = None
 
 
 def app_state(app: Flask | None = None) -> AppState:

@@ -9,10 +9,10 @@ from flask import Response, has_request_context, jsonify, make_response, redirec
 
 from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.records import Mark, Status
-from flask_twofactor.flows import changing
+from flask_twofactor.flows import changing, requiring
 from flask_twofactor.flows.acting import Acting
 
-from . import agents, answers, courtesy, holding, login_hook, naming, people
+from . import agents, answers, courtesy, holding, login_hook, naming, people, tenancy
 from . import session as keys
 from .state import User, app_state, visit
 
@@ -32,10 +32,12 @@ def acting() -> Acting | None:
     return Acting(
         account=people.account(user),
         epoch=standing.epoch,
-        required=people.is_required(app_state(), user),
+        required=standing.requirement.is_required,
         password_at=max(times, default=None),
         proof=proof,
         origin=agents.origin(),
+        requirement=standing.requirement,
+        terms=standing.terms,
     )
 
 
@@ -53,7 +55,7 @@ def user() -> User | None:
 def status(user: User) -> Status:
     """Give what the host may know of a user, with names as people read them."""
     state, key = app_state(), people.user_key(user)
-    found = changing.status(state.ports, key, required=people.is_required(state, user))
+    found = changing.status(state.ports, key, tenancy.belongs(user))
     return replace(
         found,
         authenticators=tuple(map(naming.named, found.authenticators)),
@@ -73,7 +75,11 @@ def turn_away() -> Response:
 
 
 def to_prerequisite() -> Response | None:
-    """Lead to the page the host wants visited before setup, if it names one."""
+    """Lead to the page the host wants visited before setup, if it names one.
+
+    A page that is named again after this session was led to it is explained instead: two pages
+    that lead to one another would never end.
+    """
     callback = app_state().callbacks.setup_prerequisite
     try:
         target = callback(user()) if callback is not None else None
@@ -81,10 +87,15 @@ def to_prerequisite() -> Response | None:
         log.exception("setup_prerequisite failed; nothing can be set up")
         return courtesy.unavailable()
     if not target:
+        session.pop(keys.LED, None)
         return None
     if courtesy.wants_json():
         answer = {"error": "prerequisite_required", "prerequisite_url": target}
         return make_response(jsonify(answer), 403)
+    if session.get(keys.LED) == target:
+        held = keys.HOLD in session
+        return answers.page("prerequisite", {}, target=target, held=held)
+    session[keys.LED] = target
     return make_response(redirect(target, 303))
 
 
@@ -128,6 +139,8 @@ def _held_until_setup() -> Acting | None:
     held = holding.setup_hold()
     if held is None or held.kept is None:
         return None
+    tenancy.note_tenants(held.user_key, held.kept.belonging.tenants)
+    standing = requiring.look_held(app_state().ports, held)
     return Acting(
         account=people.account_of(held.user_key, held.kept.label),
         epoch=held.epoch,
@@ -135,6 +148,9 @@ def _held_until_setup() -> Acting | None:
         password_at=held.password_at,
         hold=held,
         origin=agents.origin(),
+        requirement=standing.requirement,
+        terms=standing.terms,
+        free=not (standing.requirement.is_required or standing.protected),
     )
 
 

@@ -10,7 +10,7 @@ from flask_twofactor.core import notices as rules
 from flask_twofactor.core.notices import Notice
 from flask_twofactor.core.records import Event, Surroundings
 
-from . import i18n, mailing, people, signals
+from . import i18n, mailing, people, signals, tenancy
 from .state import app_state, visit
 
 REQUEST_ID = "X-Request-ID"
@@ -21,10 +21,11 @@ class RequestWitness:
 
     def surroundings(self, event: Event) -> Surroundings:
         """Give the address as the app's proxy set-up has it, the browser, and the request."""
-        del event
+        tenants = _tenants(event)
         if not has_request_context():
-            return Surroundings()
+            return Surroundings(tenants=tenants)
         return Surroundings(
+            tenants=tenants,
             address=request.remote_addr,
             agent=request.headers.get("User-Agent"),
             request_id=request.headers.get(REQUEST_ID),
@@ -58,3 +59,10 @@ class RequestWitness:
             visit().notices.extend(notices)
         else:
             mailing.deliver(notices)
+
+
+def _tenants(event: Event) -> tuple[str, ...]:
+    # Only what is known by now: no callback of the host runs inside a transaction.
+    if event.tenant is not None:
+        return (event.tenant,)
+    return tenancy.known_tenants(event.user_key) or tenancy.known_tenants(event.actor or "")

@@ -1,4 +1,4 @@
-"""Ann turns two-factor authentication on and signs in with it, in a real browser."""
+"""Omar turns two-factor authentication on and signs in with it, in a real browser."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from example_app.seed import DEMO_PASSWORD
 from flask_twofactor.testing import FrozenClock, frozen_clock
 
 pytestmark = pytest.mark.browser
-ANN = "ann@maple.test"
+OMAR = "omar@orchid.test"
 STEP = 30
 
 
@@ -54,8 +54,8 @@ def clock(app: Flask) -> Iterator[FrozenClock]:
         yield clock
 
 
-class Ann:
-    """Ann in front of her browser, with her phone in her hand."""
+class Omar:
+    """Omar in front of his browser, with his phone in his hand."""
 
     def __init__(self, page: Page, address: str, clock: FrozenClock) -> None:
         self.page, self.address, self.clock = page, address, clock
@@ -66,7 +66,7 @@ class Ann:
     def log_in(self) -> None:
         """Give address and password."""
         self.page.goto(f"{self.address}/login")
-        self.page.fill("[name=email]", ANN)
+        self.page.fill("[name=email]", OMAR)
         self.page.fill("[name=password]", DEMO_PASSWORD)
         self.page.click("main [type=submit]")
 
@@ -121,75 +121,75 @@ def meet(
     clock: FrozenClock,
     live_server: Callable[..., str],
     open_page: Callable[..., Page],
-) -> Callable[..., Ann]:
-    """Put Ann in front of a browser of the given width, colours and habits."""
+) -> Callable[..., Omar]:
+    """Put Omar in front of a browser of the given width, colours and habits."""
     address = live_server(app)
-    return lambda **profile: Ann(open_page(**profile), address, clock)
+    return lambda **profile: Omar(open_page(**profile), address, clock)
 
 
-def test_first_setup_and_login(meet: Callable[..., Ann]) -> None:
+def test_first_setup_and_login(meet: Callable[..., Omar]) -> None:
     """Set up by the scanned QR code; the next login is held until a right code comes."""
-    ann = meet()
-    ann.log_in()
-    codes = ann.set_up()
+    omar = meet()
+    omar.log_in()
+    codes = omar.set_up()
     assert len(codes) == 10
-    ann.page.get_by_role("link", name=re.compile("I saved")).click()
-    expect(ann.page.get_by_text("Two-factor authentication is on")).to_be_visible()
+    omar.page.get_by_role("link", name=re.compile("I saved")).click()
+    expect(omar.page.get_by_text("Two-factor authentication is on")).to_be_visible()
 
-    ann.log_out()
-    ann.log_in()
-    expect(ann.page).to_have_url(re.compile("/two-factor/challenge"))
-    ann.page.goto(f"{ann.address}/account")
-    expect(ann.page).to_have_url(re.compile("/two-factor/challenge"))
-    assert "Ann Tremblay" not in ann.page.content()
+    omar.log_out()
+    omar.log_in()
+    expect(omar.page).to_have_url(re.compile("/two-factor/challenge"))
+    omar.page.goto(f"{omar.address}/account")
+    expect(omar.page).to_have_url(re.compile("/two-factor/challenge"))
+    assert "Omar Haddad" not in omar.page.content()
 
-    right = ann.code()
-    ann.enter("000000" if right != "000000" else "111111")
-    error = ann.page.get_by_role("alert")
+    right = omar.code()
+    omar.enter("000000" if right != "000000" else "111111")
+    error = omar.page.get_by_role("alert")
     expect(error).to_contain_text("That code is not right")
-    described = ann.page.locator("[name=code]").get_attribute("aria-describedby") or ""
+    described = omar.page.locator("[name=code]").get_attribute("aria-describedby") or ""
     assert error.get_attribute("id") in described.split()
-    ann.enter(f"{right[:3]} {right[3:]}")
-    expect(ann.page).to_have_url(re.compile("/account"))
-    assert ann.complaints == []
+    omar.enter(f"{right[:3]} {right[3:]}")
+    expect(omar.page).to_have_url(re.compile("/account"))
+    assert omar.complaints == []
 
 
-def test_a_code_works_once(meet: Callable[..., Ann]) -> None:
+def test_a_code_works_once(meet: Callable[..., Omar]) -> None:
     """The code that finished the setup does not open the login of the same half minute."""
-    ann = meet()
-    ann.log_in()
-    ann.set_up()
-    used = six_digits(ann.secret, ann.clock.now)
-    ann.log_out()
-    ann.log_in()
-    ann.enter(used)
+    omar = meet()
+    omar.log_in()
+    omar.set_up()
+    used = six_digits(omar.secret, omar.clock.now)
+    omar.log_out()
+    omar.log_in()
+    omar.enter(used)
 
-    expect(ann.page.get_by_role("alert")).to_contain_text("That code was just used")
+    expect(omar.page.get_by_role("alert")).to_contain_text("That code was just used")
 
 
-def test_a_backup_code_works_once(meet: Callable[..., Ann]) -> None:
+def test_a_backup_code_works_once(meet: Callable[..., Omar]) -> None:
     """A backup code lets in once and says what to do next; the same one is refused."""
-    ann = meet(width=390, height=844)
-    ann.log_in()
-    (code, *_) = ann.set_up()
-    ann.log_out()
-    ann.use_backup_code(code.lower())
-    expect(ann.page.get_by_text("You used a backup code, 9 left.")).to_be_visible()
-    expect(ann.page.get_by_role("link", name="Set up your new phone")).to_be_visible()
-    ann.page.get_by_role("link", name="Not now, continue").click()
-    expect(ann.page).to_have_url(re.compile("/account"))
+    omar = meet(width=390, height=844)
+    omar.log_in()
+    (code, *_) = omar.set_up()
+    omar.log_out()
+    omar.use_backup_code(code.lower())
+    expect(omar.page.get_by_text("You used a backup code, 9 left.")).to_be_visible()
+    expect(omar.page.get_by_role("link", name="Set up your new phone")).to_be_visible()
+    omar.page.get_by_role("link", name="Not now, continue").click()
+    expect(omar.page).to_have_url(re.compile("/account"))
 
-    ann.log_out()
-    ann.use_backup_code(code)
-    expect(ann.page.get_by_role("alert")).to_contain_text("already used")
-    ann.page.goto(f"{ann.address}/account")
-    expect(ann.page).to_have_url(re.compile("/two-factor/challenge"))
+    omar.log_out()
+    omar.use_backup_code(code)
+    expect(omar.page.get_by_role("alert")).to_contain_text("already used")
+    omar.page.goto(f"{omar.address}/account")
+    expect(omar.page).to_have_url(re.compile("/two-factor/challenge"))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_qr_code_is_read_on_a_phone(scheme: str, meet: Callable[..., Ann]) -> None:
+def test_the_qr_code_is_read_on_a_phone(scheme: str, meet: Callable[..., Omar]) -> None:
     """At phone width, in light and in dark, the QR code is read from the screen."""
-    ann = meet(width=390, height=844, color_scheme=scheme, device_scale_factor=2)
-    ann.log_in()
+    omar = meet(width=390, height=844, color_scheme=scheme, device_scale_factor=2)
+    omar.log_in()
 
-    assert len(ann.set_up()) == 10
+    assert len(omar.set_up()) == 10

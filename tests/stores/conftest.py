@@ -57,5 +57,5 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SQLStore]:
 def empty(store: SQLStore) -> None:
     """Delete every person's rows."""
     with store.opened().engine.begin() as connection:
-        for table in schema.PERSONAL:
+        for table in (*schema.PERSONAL, schema.tenant_rule, schema.adoption):
             connection.execute(delete(table))

@@ -64,7 +64,9 @@ def test_standing_gives_epoch_protection_and_proof(store: SQLStore) -> None:
         transaction.add_authenticator(ANN, authenticator())
         transaction.add_proof(proof(epoch=1))
 
-    assert store.standing(ANN, proof().id) == Standing(ANN, 1, protected=True, proof=proof(epoch=1))
+    assert store.standing(ANN, proof().id) == Standing(
+        ANN, 1, protected=True, proof=proof(epoch=1), methods=frozenset({"totp"})
+    )
     assert store.standing(ANN, None).proof is None
     assert store.standing(BOB, None) == Standing(BOB)
 
@@ -282,6 +284,6 @@ def test_a_page_read_that_fails_is_the_stores_failure(store: SQLStore) -> None:
     """An error of the driver is a store error, and the next read is answered."""
     reader = store.opened().reader
     with pytest.raises(StoreError, match="did not answer"):
-        DirectRead(select(text("no_such_column"))).first(reader, {})
+        DirectRead(select(text("no_such_column"))).all(reader, {})
 
     assert store.standing(ANN, None).epoch == 0

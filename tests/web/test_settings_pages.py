@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from flask_twofactor.core.rules import floor
+
 from .support.guard import JSON
 from .support.portal import (
     CANCEL,
@@ -88,8 +90,8 @@ def test_a_rule_that_comes_later_finds_those_who_turned_it_off() -> None:
     with portal() as host:
         client = host.protected()
         form(client, DISABLE)
-        state = host.app.extensions["twofactor"]
-        object.__setattr__(state.settings, "required_for", "all")
+        ports = host.app.extensions["twofactor"].ports
+        object.__setattr__(ports, "floor", floor("all", ()))
 
         assert client.get("/account").location == f"{PAGES}/setup"
         assert not host.lets_in(client, host.vic)

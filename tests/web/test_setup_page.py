@@ -233,6 +233,19 @@ def test_a_prerequisite_comes_first() -> None:
     assert client.get(SETUP).status_code == 200
 
 
+def test_a_prerequisite_that_comes_back_is_explained() -> None:
+    """Who was led to it and comes back without it is told so, not sent round in circles."""
+    host = Prerequisite(lambda _user: "/question")
+    client = host.client()
+    host.log_in(client, host.vic)
+
+    assert client.get(SETUP).location == "/question"
+    shown = client.get(SETUP)
+    assert shown.status_code == 200
+    assert "One step comes first" in shown.text
+    assert 'href="/question"' in shown.text
+
+
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_prerequisite_that_raises_refuses(method: str) -> None:
     """Nothing is set up when the host cannot say what comes first; the page says so."""

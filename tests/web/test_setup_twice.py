@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from flask_twofactor.core.rules import floor
 from flask_twofactor.web.state import app_state
 
 from .support.portal import (
@@ -34,7 +35,7 @@ def _protected(host: Portal) -> FlaskClient:
 
 
 def _required(host: Portal) -> FlaskClient:
-    object.__setattr__(app_state(host.app).settings, "required_for", "all")
+    object.__setattr__(app_state(host.app).ports, "floor", floor("all", ()))
     return host.must_set_up()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import audit, examining, keys, persons, pruning, store
+from . import audit, examining, keys, persons, pruning, store, tenants
 from .common import commands
 
-__all__ = ["audit", "commands", "examining", "keys", "persons", "pruning", "store"]
+__all__ = ["audit", "commands", "examining", "keys", "persons", "pruning", "store", "tenants"]

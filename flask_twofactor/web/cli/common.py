@@ -19,9 +19,9 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from flask_twofactor.core.errors import TwoFactorError, UnknownPersonError
+from flask_twofactor.core.errors import RefusedError, TwoFactorError, UnknownPersonError
 from flask_twofactor.core.keeping import Seen, Upkeep
-from flask_twofactor.web import people
+from flask_twofactor.web import messages, people, tenancy
 from flask_twofactor.web.state import User, app_state
 
 P = ParamSpec("P")
@@ -38,6 +38,10 @@ def honest(command: Callable[P, R]) -> Callable[P, R]:
     def run(*values: P.args, **named: P.kwargs) -> R:
         try:
             return command(*values, **named)
+        except RefusedError as error:
+            field = error.evidence.get("field")
+            where = f"{field}: " if field else ""
+            raise click.ClickException(where + messages.message(error)) from error
         except TwoFactorError as error:
             raise click.ClickException(shown(str(error))) from error
 
@@ -60,6 +64,7 @@ def find(typed: str) -> tuple[User, str]:
         message = f"the app could not look up {typed!r} ({type(error).__name__})."
         raise UnknownPersonError(message) from error
     key = people.user_key(user)
+    tenancy.tenants(user)  # for the audit, which asks nothing of the app inside a transaction
     people.introduce(key, people.label(user))
     return user, key
 

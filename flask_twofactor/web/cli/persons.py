@@ -8,7 +8,7 @@ import click
 
 from flask_twofactor.core.records import Authenticator, Status
 from flask_twofactor.flows import changing
-from flask_twofactor.web import people
+from flask_twofactor.web import people, tenancy
 from flask_twofactor.web.state import app_state
 
 from .common import (
@@ -107,8 +107,7 @@ def unlock(user: str, *, as_json: bool) -> None:
 
 def _status(someone: Any) -> Status:
     state = app_state()
-    required = people.is_required(state, someone)
-    return changing.status(state.ports, people.user_key(someone), required=required)
+    return changing.status(state.ports, people.user_key(someone), tenancy.belongs(someone))
 
 
 def _facts(typed: str) -> dict[str, Any]:

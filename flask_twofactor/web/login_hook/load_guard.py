@@ -12,8 +12,8 @@ from flask_login import LoginManager, current_user
 
 from flask_twofactor.core.policy import Verdict
 from flask_twofactor.core.records import Mark, Source, Standing
-from flask_twofactor.flows import logging_in
-from flask_twofactor.web import cookies, holding, people
+from flask_twofactor.flows import admitting, members
+from flask_twofactor.web import cookies, holding, people, tenancy
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.state import PendingHold, User, Visit, app_state, this_request, visit
 
@@ -145,20 +145,22 @@ def _is_exempt() -> bool:
 
 def _decide(now: Visit, user: User, source: Source) -> tuple[Verdict, Standing]:
     state, token = app_state(), session.get(keys.PROOF)
-    key, required = people.user_key(user), people.is_required(state, user)
+    key, belongs = people.user_key(user), tenancy.belongs(user)
     fingerprint = people.fingerprint(user)
     now.source, now.mark = source, keys.read_mark()
     if source == "session":
-        verdict, standing = logging_in.admit(
-            state.ports, key, token, now.mark, required=required, fingerprint=fingerprint
+        verdict, standing = admitting.admit(
+            state.ports, key, token, now.mark, belongs=belongs, fingerprint=fingerprint
         )
     else:
         shown = cookies.presented() if source == "remember" else ()
-        verdict, standing = logging_in.decide(
-            state.ports, key, token, required=required, shown=shown, fingerprint=fingerprint
+        verdict, standing = admitting.decide(
+            state.ports, key, token, belongs=belongs, shown=shown, fingerprint=fingerprint
         )
     now.standing = standing
     now.fingerprint = fingerprint if standing.fingerprint == "changed" else None
+    if standing.places and members.is_new_somewhere(standing, belongs.find_roles()):
+        now.arrives = user
     return verdict, standing
 
 
@@ -171,4 +173,5 @@ def pending_hold(user: User, standing: Any, verdict: Any, source: Source) -> Pen
         standing=standing,
         verdict=verdict,
         source=source,
+        belonging=tenancy.belonging(user),
     )

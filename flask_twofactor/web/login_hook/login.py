@@ -9,10 +9,19 @@ from flask import Flask, current_app, g, request, session
 from flask_login import current_user, login_user
 
 from flask_twofactor.core.records import Mark
-from flask_twofactor.flows import logging_in
-from flask_twofactor.web import cookies, holding, people
+from flask_twofactor.flows import admitting, logging_in
+from flask_twofactor.web import cookies, holding, people, tenancy
 from flask_twofactor.web import session as keys
-from flask_twofactor.web.state import ATTRIBUTE, NAME, User, Visit, app_state, this_request, visit
+from flask_twofactor.web.state import (
+    ATTRIBUTE,
+    NAME,
+    AppState,
+    User,
+    Visit,
+    app_state,
+    this_request,
+    visit,
+)
 
 from . import passing
 from .host import (
@@ -85,16 +94,17 @@ def on_logout(_app: Flask, **_: object) -> None:
 def decide_login(now: Visit, user: User) -> None:
     """Decide what this login leads to. One statement."""
     state, token = app_state(), session.get(keys.PROOF)
-    key, required = people.user_key(user), people.is_required(state, user)
+    key, belongs = people.user_key(user), tenancy.belongs(user)
     fingerprint = people.fingerprint(user)
-    verdict, standing = logging_in.decide(
+    verdict, standing = admitting.decide(
         state.ports,
         key,
         token,
-        required=required,
+        belongs=belongs,
         shown=cookies.presented(),
         fingerprint=fingerprint,
     )
+    now.arrives = user if belongs.tenants is not None and _has_tenants(state) else None
     now.standing, now.source, now.pending, now.trusting = standing, "session", None, None
     now.fingerprint = fingerprint if standing.fingerprint in {"unknown", "changed"} else None
     now.ends_hold = session.pop(keys.HOLD, None) or now.ends_hold
@@ -117,6 +127,10 @@ def decide_login(now: Visit, user: User) -> None:
         strip(LOGIN | keys.OURS)
 
 
+def _has_tenants(state: AppState) -> bool:
+    return state.callbacks.tenant_loader is not None
+
+
 def release(released: logging_in.Released) -> User | None:
     """Finish the held login: give the session its keys back and log the user in.
 
@@ -131,13 +145,32 @@ def release(released: logging_in.Released) -> User | None:
     keys.give_back(kept.session, kept.removed)
     user = now.releasing = reload_user(kept.login_id, released.user_key)
     duration = None if kept.remember_seconds is None else timedelta(seconds=kept.remember_seconds)
-    session[keys.PROOF] = released.token
+    if released.mark is None:
+        session[keys.PROOF] = released.token
+    else:
+        keys.write_mark(released.mark)
     if user is None or not login_user(user, kept.remember, duration, fresh=kept.fresh):
         strip(keys.OURS)
         now.ends_proof = released.token
         return None
     now.vetted = session["_user_id"]
     return user
+
+
+def enter_as(user: User, token: str) -> bool:
+    """Log somebody in under a proof that was made for it; False if they may not log in."""
+    now = visit()
+    now.ends_proof = session.get(keys.PROOF) or now.ends_proof
+    renew_session_id()
+    strip(LOGIN | keys.OURS | {keys.CSRF})
+    g.pop(keys.CSRF, None)
+    now.releasing, now.rotates, now.standing, now.pending = user, False, None, None
+    session[keys.PROOF] = token
+    if login_user(user):
+        now.vetted = session["_user_id"]
+        return True
+    strip(keys.OURS)
+    return False
 
 
 def adopt_proof(token: str) -> None:

@@ -38,7 +38,7 @@ def settle(now: Visit) -> None:
         return
     ports, origin, shown = app_state().ports, agents.origin(), pending.device.shown
     if now.trusting is None:
-        remembered.refuse(ports, pending.user_key, shown, origin)
+        remembered.refuse(ports, pending.standing, shown, origin)
         return
     now.trusting = None
     entered = remembered.enter(

@@ -9,7 +9,6 @@ from typing import Any
 from flask import Response, make_response, redirect, request, session, url_for
 
 from flask_twofactor.core.errors import HoldGoneError, RefusedError, TwoFactorError
-from flask_twofactor.core.ports import Method
 from flask_twofactor.flows import changing, logging_in, remembered
 from flask_twofactor.flows.acting import Acting
 from flask_twofactor.web import (
@@ -19,6 +18,7 @@ from flask_twofactor.web import (
     courtesy,
     delivering,
     forms,
+    holding,
     login_hook,
     naming,
     people,
@@ -85,7 +85,7 @@ def _ask(refused: RefusedError | None) -> Response:
         "method": asked.method.name,
         "methods": [asked.method.name, *(other.name for other in asked.others)],
         "expires_at": int(asked.hold.expires_at),
-        "trusted_device_days": _days(asked.method),
+        "trusted_device_days": _days(asked),
         **delivering.facts(asked.method, asked.step, asked.sent),
     }
     return answers.page(
@@ -94,7 +94,7 @@ def _ask(refused: RefusedError | None) -> Response:
         refused=refused,
         asked=asked.method,
         others=asked.others,
-        missing=delivering.missing([asked.method, *asked.others]),
+        missing=delivering.missing([asked.method, *asked.others], asked.terms),
         step=asked.step.shown,
         label=kept.label if kept else "",
         minutes=_minutes_left(asked.hold.expires_at),
@@ -102,9 +102,11 @@ def _ask(refused: RefusedError | None) -> Response:
     )
 
 
-def _days(method: Method) -> int:
+def _days(asked: logging_in.Challenge) -> int:
     """Give for how many days this browser can be remembered; 0 hides the box."""
-    return 0 if method.fallback_only else app_state().settings.trusted_device_days
+    if asked.method is None or asked.method.fallback_only:
+        return 0
+    return (asked.terms or app_state().ports.site_terms).trusted_device_days
 
 
 def _enter_by_device() -> Response | None:
@@ -133,6 +135,7 @@ def _answer_or_ask() -> Response:
 
 def _answer() -> Response:
     form, ports = CodeForm.read(), app_state().ports
+    holding.note_where()
     released = logging_in.answer(
         ports,
         session.get(keys.HOLD),
@@ -142,7 +145,10 @@ def _answer() -> Response:
         origin=agents.origin(),
         trusts=cookies.presented() if forms.ticked(REMEMBER) else None,
     )
-    visit().browser, visit().given = released.browser, released.device
+    visit().browser = released.browser
+    if isinstance(released, logging_in.SetUpFirst):
+        return courtesy.ask_for_factor("setup")
+    visit().given = released.device
     user = login_hook.release(released)
     if user is None:
         return answers.page("refused", refused=RefusedError("signed_out"))
@@ -153,7 +159,8 @@ def _answer() -> Response:
 
 
 def _after_fallback(released: logging_in.Released) -> Response:
-    single = app_state().settings.backup_codes == 1 and not released.codes_left
+    terms = released.terms or app_state().ports.site_terms
+    single = terms.backup_codes == 1 and not released.codes_left
     codes = _fresh_code(released) if single else []
     left = released.codes_left or 0
     few = not codes and changing.are_few(app_state().ports, left)
@@ -166,7 +173,8 @@ def _after_fallback(released: logging_in.Released) -> Response:
 def _fresh_code(released: logging_in.Released) -> list[str]:
     proof = released.proof
     account = people.account_of(released.user_key, released.kept.label)
-    someone = Acting(account, proof.epoch if proof else 0, required=False, proof=proof)
+    epoch = proof.epoch if proof else 0
+    someone = Acting(account, epoch, required=False, proof=proof, terms=released.terms)
     try:
         return list(changing.renew_codes(app_state().ports, someone))
     except TwoFactorError:

@@ -37,6 +37,7 @@ def _for_hold(refused: RefusedError | None) -> Response:
     try:
         if refused is not None:
             raise refused
+        holding.note_where()
         errand = logging_in.errand(ports, session.get(keys.HOLD), wanted)
         return _send(errand, url_for("twofactor.challenge", method=wanted))
     except HoldGoneError as over:

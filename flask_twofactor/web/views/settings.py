@@ -20,6 +20,7 @@ from flask_twofactor.web import (
     naming,
     notes,
     redirects,
+    tenancy,
     who,
 )
 from flask_twofactor.web.forms import NameForm
@@ -38,13 +39,14 @@ def overview(
     if acting is None or acting.hold is not None:
         return who.turn_away()
     shown = changing.overview(app_state().ports, acting.user_key)
+    terms = acting.terms or app_state().ports.site_terms
     facts: dict[str, Any] = {
         "protected": shown.protected,
-        "required": acting.required,
+        **tenancy.facts(acting.requirement),
         "codes_left": shown.codes_left,
         "few_codes": shown.few_codes,
         "authenticators": [_facts(one) for one in shown.authenticators],
-        "trusted_device_days": app_state().settings.trusted_device_days,
+        "trusted_device_days": terms.trusted_device_days,
         "trusted_devices": listing.of_devices(acting),
         "sessions": listing.of_sessions(acting),
     }
@@ -54,10 +56,12 @@ def overview(
         "overview",
         facts,
         refused=refused,
+        asked_by=tenancy.names(acting.requirement.asks),
         titles=titles,
         add_url=redirects.to_add_one(),
         note=_note(),
         methods=methods,
+        allowed=terms.methods,
         renaming=renaming if renaming in _ids(facts) else None,
         typed_name=typed,
     )

@@ -5,10 +5,20 @@ from __future__ import annotations
 from flask import Response, current_app, request, session, url_for
 
 from flask_twofactor.core.errors import HoldGoneError, RefusedError
-from flask_twofactor.flows import setting_up, setting_up_places
+from flask_twofactor.core.rules import SITE
+from flask_twofactor.flows import logging_in, setting_up, setting_up_places
 from flask_twofactor.flows.acting import Acting
 from flask_twofactor.flows.logging_in import Released
-from flask_twofactor.web import answers, cookies, delivering, login_hook, notes, redirects, who
+from flask_twofactor.web import (
+    answers,
+    cookies,
+    delivering,
+    login_hook,
+    notes,
+    redirects,
+    tenancy,
+    who,
+)
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.forms import CodeForm, PlaceForm, sent, text, value
 from flask_twofactor.web.i18n import gettext
@@ -35,14 +45,21 @@ def setup_index(refused: RefusedError | None = None) -> Response:
     acting = who.acting()
     if acting is None:
         return who.turn_away()
-    methods = setting_up.choices(app_state().ports)
-    facts = {"methods": [method.name for method in methods], "required": acting.required}
+    if acting.free and (on := _let_go(acting)) is not None:
+        return on
+    methods = setting_up.choices(app_state().ports, acting.terms)
+    facts = {
+        "methods": [method.name for method in methods],
+        **tenancy.facts(acting.requirement),
+        "required": acting.required,
+    }
     return answers.page(
         "setup_index",
         facts,
         refused=refused,
         methods=methods,
         protected=who.is_protected(),
+        asked_by=tenancy.names(acting.requirement.asks or (SITE,)),
         held=acting.hold is not None,
         next=_next(),
     )
@@ -64,6 +81,19 @@ def setup(method: str, refused: RefusedError | None = None) -> Response:
     except RefusedError as error:
         overtaken = error.code in {"setup_expired", "changed_meanwhile"}
         return (_second_click() if overtaken else None) or _refuse(acting, method, error)
+
+
+def _let_go(acting: Acting) -> Response | None:
+    """Go on with a login that was held by a rule which asks no more; None if it cannot."""
+    if acting.hold is None or acting.hold.kept is None:
+        return None
+    try:
+        user = login_hook.release(logging_in.let_go(app_state().ports, acting.hold))
+    except HoldGoneError:
+        return who.turn_away()
+    if user is None:
+        return answers.page("refused", refused=RefusedError("signed_out"))
+    return released_to(user, answers.go(acting.hold.kept.next))
 
 
 def _second_click() -> Response | None:
@@ -111,7 +141,15 @@ def _show(acting: Acting, method: str, refused: RefusedError | None) -> Response
         label=acting.account.label,
         held=acting.hold is not None,
         protected=who.is_protected(),
+        **_setup_code(acting, refused),
     )
+
+
+def _setup_code(acting: Acting, refused: RefusedError | None) -> dict[str, bool]:
+    return {
+        "takes_setup_code": setting_up.takes_setup_code(app_state().ports, acting),
+        "setup_code_refused": refused is not None and refused.code == "wrong_setup_code",
+    }
 
 
 def _show_place(acting: Acting, begun: setting_up.Begun, refused: RefusedError | None) -> Response:
@@ -129,6 +167,7 @@ def _show_place(acting: Acting, begun: setting_up.Begun, refused: RefusedError |
         place=delivering.form(begun.method, _typed_place()),
         held=acting.hold is not None,
         next=_next(),
+        **_setup_code(acting, refused),
     )
 
 
@@ -157,6 +196,7 @@ def _confirm(acting: Acting, method: str) -> Response:
         text(form.code.data),
         text(form.name.data),
         cookies.references("known"),
+        setup_code=text(form.setup_code.data),
     )
     visit().browser = done.browser
     session.pop(keys.SETUP, None)

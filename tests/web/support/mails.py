@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from flask_twofactor.core.sending import SendLimits
-from flask_twofactor.flows import changing, notices
+from flask_twofactor.flows import changing, notices, reminding
 from flask_twofactor.flows.notices import Delivered
 from flask_twofactor.methods.sms import SMS
 from flask_twofactor.stores import schema
@@ -207,6 +207,15 @@ def bring_a_copy(host: Portal) -> None:
     host.log_in(copy(host, stolen), host.vic)
 
 
+def be_reminded(host: Portal) -> None:
+    """Be a week away from a tenant's date."""
+    host.twofactor.tenant_loader(lambda _user: "oak")
+    host.plain()
+    with host.app.app_context():
+        host.twofactor.set_rule("oak", mode="all", grace_days=7, actor="a script")
+        reminding.remind(app_state().ports, "oak")
+
+
 QUICKLY_SHUT = {"TWOFACTOR_THROTTLE_DISABLE_AFTER": 3}
 CAUSES: dict[str, tuple[Callable[[Portal], None], dict[str, Any]]] = {
     "set_up": (set_up, {}),
@@ -226,5 +235,6 @@ CAUSES: dict[str, tuple[Callable[[Portal], None], dict[str, Any]]] = {
     "password_changed": (change_password, {}),
     "device_trusted": (trust_a_device, {}),
     "device_copied": (bring_a_copy, {}),
+    "reminder": (be_reminded, {}),
 }
 """What makes each kind of notice, and the settings it needs."""

@@ -17,9 +17,10 @@ ARGUMENTS = {
     "filename": "twofactor.css",
     "method": "totp",
     "id": "1",
-    "key": "1",
     "lang": "fr",
     "token": "a.b.c",
+    "tenant": "oak",
+    "key": "@Person:1",
 }
 
 

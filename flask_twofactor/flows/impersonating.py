@@ -1,0 +1,53 @@
+"""Acting as somebody else, with a proof that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from flask_twofactor.core.errors import RefusedError
+from flask_twofactor.core.policy import IMPERSONATION
+from flask_twofactor.core.records import Event, Proof
+from flask_twofactor.core.tokens import mint, reference
+
+from . import tenants
+from .context import Ports
+from .tenants import Admin
+
+
+def begin(
+    ports: Ports,
+    admin: Admin,
+    user_key: str,
+    administered: Collection[str],
+    where: Collection[str] | None,
+) -> str:
+    """Make the proof of an impersonation and give its token; RefusedError if it is not allowed.
+
+    The admin needs a second factor in their session, and a rank no lower than the user's. The
+    proof shows no password and no factor, so nothing of the user's own can be changed under it.
+    """
+    acting = admin.acting
+    if acting is None or acting.proof is None or acting.proof.method == IMPERSONATION:
+        raise RefusedError("not_protected")
+    common = set(where or ()) & set(admin.tenants)
+    if user_key == admin.user_key or not common or not set(administered) <= set(admin.tenants):
+        tenants.refuse(ports, admin, user_key, "impersonate")
+    now, token = ports.clock(), mint()
+    ports.store.ensure_account(user_key)
+    epoch = ports.store.standing(user_key, None).epoch
+    with ports.store.transaction() as transaction:
+        transaction.add_proof(
+            Proof(
+                id=reference(token) or "",
+                user_key=user_key,
+                epoch=epoch,
+                method=IMPERSONATION,
+                created_at=now,
+                last_used_at=now,
+                password_at=None,
+                verified_at=None,
+                fallback_at=None,
+            )
+        )
+        transaction.record(Event("impersonated", user_key, now, actor=admin.user_key))
+    return token

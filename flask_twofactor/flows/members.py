@@ -1,0 +1,64 @@
+"""Keeping the member table as the host shows its people: at each login, and by whole lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from flask_twofactor.core.members import Member, Seen
+from flask_twofactor.core.records import Event, Standing
+from flask_twofactor.core.rules import applies
+
+from .context import Ports
+
+
+def is_new_somewhere(standing: Standing, roles: Sequence[str] | None) -> bool:
+    """Say whether a rule asks a person who was never seen in its tenant."""
+    return any(member is None and applies(rule, roles) for rule, member in standing.places)
+
+
+def note(
+    ports: Ports, user_key: str, shown: Sequence[Seen], *, excused: Sequence[str] = ()
+) -> None:
+    """Note a person as the host shows them now: one read, and a write only if something changed.
+
+    Whoever is let in by an exemption leaves an event.
+    """
+    now = ports.clock()
+    kept = {one.tenant: one for one in ports.store.memberships(user_key)}
+    changed = [seen for seen in shown if not _is_as_kept(seen, kept.get(seen.tenant))]
+    there = {seen.tenant for seen in shown}
+    left = [one.tenant for one in kept.values() if one.left_at is None and one.tenant not in there]
+    if not (changed or left or excused):
+        return
+    with ports.store.transaction() as transaction:
+        for seen in changed:
+            transaction.see(seen, now)
+        if left:
+            transaction.leave(user_key, left, now)
+        for tenant in excused:
+            transaction.record(Event("exemption_used", user_key, now, tenant=tenant))
+
+
+def sync(
+    ports: Ports, tenant: str, pages: Iterable[Sequence[Seen]], told: Callable[[int], None]
+) -> int:
+    """Note everybody whom the host lists for a tenant; who is listed no more has left.
+
+    Each page is one transaction. `told` hears how many were noted. Gives how many left.
+    """
+    began = ports.clock()
+    for page in pages:
+        with ports.store.transaction() as transaction:
+            for seen in page:
+                transaction.see(seen, max(began, ports.clock()), listed=True)
+        told(len(page))
+    with ports.store.transaction() as transaction:
+        return transaction.leave_unlisted(tenant, began, ports.clock())
+
+
+def _is_as_kept(seen: Seen, kept: Member | None) -> bool:
+    return (
+        kept is not None
+        and kept.left_at is None
+        and (kept.label, kept.roles, kept.admin) == (seen.label, seen.roles, seen.admin)
+    )

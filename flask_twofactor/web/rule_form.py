@@ -1,0 +1,128 @@
+"""Reading a tenant's rule from a form or a JSON body, with what is wrong said at its field."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, get_args
+
+from flask import request
+
+from flask_twofactor.core.errors import RefusedError
+from flask_twofactor.core.rules import Mode, Rule
+
+from .forms import is_too_long
+
+MOST_DAYS = 366
+MOST_CODES = 50
+MOST_ROLES = 50
+LONGEST_ROLE = 255
+LONGEST_NUMBER = 9
+FIELDS = (
+    "mode",
+    "roles",
+    "starts_on",
+    "grace_days",
+    "methods",
+    "trusted_device_days",
+    "backup_codes",
+    "version",
+)
+
+
+def read_fields() -> dict[str, list[str]]:
+    """Give what was sent for each field, as texts; several where a list was meant."""
+    if is_too_long():
+        return {name: [] for name in FIELDS}
+    if not request.is_json:
+        return {name: _split(request.form.getlist(name)) for name in FIELDS}
+    body = request.get_json(silent=True)
+    found = body if isinstance(body, dict) else {}
+    return {name: _split(_texts(found.get(name))) for name in FIELDS}
+
+
+def read_rule(tenant: str, fields: dict[str, list[str]]) -> Rule:
+    """Make a rule of what was sent; RefusedError says which field is wrong."""
+    return make_rule(
+        tenant,
+        mode=_one(fields["mode"]),
+        roles=fields["roles"],
+        starts_on=_one(fields["starts_on"]) or None,
+        grace_days=_one(fields["grace_days"]) or 0,
+        methods=fields["methods"] or None,
+        trusted_device_days=_one(fields["trusted_device_days"]) or None,
+        backup_codes=_one(fields["backup_codes"]) or None,
+    )
+
+
+def read_version(fields: dict[str, list[str]]) -> int | None:
+    """Give the version that the sender saw, or None."""
+    text = _one(fields["version"])
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else None
+
+
+def make_rule(
+    tenant: str,
+    *,
+    mode: object,
+    roles: Sequence[str] = (),
+    starts_on: object = None,
+    grace_days: object = 0,
+    methods: Sequence[str] | None = None,
+    trusted_device_days: object = None,
+    backup_codes: object = None,
+) -> Rule:
+    """Make a rule of values that may be text; RefusedError says which field is wrong."""
+    if mode not in get_args(Mode):
+        raise RefusedError("mode_unknown", field="mode")
+    return Rule(
+        tenant=tenant,
+        mode=mode,  # type: ignore[arg-type]
+        roles=_roles(roles),
+        starts_on=_date(starts_on),
+        grace_days=_number("grace_days", grace_days, 0, MOST_DAYS) or 0,
+        methods=None if methods is None else tuple(dict.fromkeys(methods)),
+        trusted_device_days=_number("trusted_device_days", trusted_device_days, 0, MOST_DAYS),
+        backup_codes=_number("backup_codes", backup_codes, 1, MOST_CODES),
+    )
+
+
+def _roles(found: Sequence[str]) -> tuple[str, ...]:
+    roles = tuple(sorted({str(one) for one in found if str(one)}))
+    if len(roles) > MOST_ROLES or any(len(one) > LONGEST_ROLE for one in roles):
+        raise RefusedError("roles_missing", field="roles")
+    return roles
+
+
+def _date(found: object) -> date | None:
+    if found is None or (isinstance(found, date) and not isinstance(found, datetime)):
+        return found
+    try:
+        return date.fromisoformat(str(found))
+    except ValueError as error:
+        raise RefusedError("starts_on_wrong", field="starts_on") from error
+
+
+def _number(name: str, found: object, low: int, high: int) -> int | None:
+    if found is None:
+        return None
+    text = str(found)
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else -1
+    if not low <= number <= high:
+        raise RefusedError("number_wrong", field=name, low=low, high=high)
+    return number
+
+
+def _texts(found: Any) -> list[str]:
+    several = found if isinstance(found, list) else [found]
+    sane = [one for one in several if isinstance(one, str | int) and not isinstance(one, bool)]
+    return [str(one) for one in sane]
+
+
+def _split(texts: Sequence[str]) -> list[str]:
+    parts = (part.strip() for text in texts for part in text.split(","))
+    return [part for part in parts if part and part.isprintable()]
+
+
+def _one(texts: Sequence[str]) -> str:
+    return texts[0] if texts else ""
