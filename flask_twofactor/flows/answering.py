@@ -162,6 +162,8 @@ def _refuse_disabled(ports: Ports, user_key: str, failures: int, browsers: Seque
 def _use_up(transaction: Transaction, accepted: Accepted, now: float) -> None:
     user_key, claim = accepted.user_key, accepted.claim
     if not transaction.claim(user_key, claim, now):
+        if claim.sent is not None:
+            raise RefusedError("wrong_code")
         if claim.spent is None:
             raise RefusedError("code_used")
         spent = transaction.was_spent(user_key, claim.spent)

@@ -355,6 +355,24 @@ def test_only_the_newest_code_counts(host: TextingHost, clock: FrozenClock) -> N
     assert send(client, CHALLENGE, method="sms", code=new).status_code == 303
 
 
+def test_a_wrong_code_is_called_wrong(
+    host: TextingHost, clock: FrozenClock, events: list[Event]
+) -> None:
+    """A mistyped code from a text is told as a mistake, and counted as one, not as a replay."""
+    host.with_number(host.ann)
+    clock.move(60)
+    client = host.client()
+    host.log_in(client, host.ann)
+    press_send(client)
+    wrong = f"{(int(host.phones.code()) + 1) % 10**6:06}"
+    answer = send(client, CHALLENGE, method="sms", code=wrong)
+
+    assert answer.status_code == 400
+    assert "That code is not right. Please check it and try again." in answer.text
+    failed = events[-1]
+    assert (failed.name, failed.reason, failed.failures) == ("failed", "wrong_code", 1)
+
+
 def test_tries_are_not_given_back_by_a_new_code() -> None:
     """Five answers are the most that one sign-in may give, however many codes are sent."""
     host = TextingHost(TWOFACTOR_THROTTLE_FREE=10)  # wider than what a code allows
