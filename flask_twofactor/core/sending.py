@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Literal
 
 DAY = 86400
@@ -24,6 +25,7 @@ BREAKER_PATIENCE = 120
 
 HURRY_TRIES, HURRY_SECONDS = 3, 600
 PREFIX_LEAVES_OUT = 5
+OWN_BITS = 64
 
 Outcome = Literal["delivered", "number", "later", "operator", "unknown"]
 Scope = Literal[
@@ -141,6 +143,19 @@ def mask(number: str) -> str:
     return f"•••• {number[-2:]}"
 
 
+def network(address: str) -> str:
+    """Give what one visitor has: an IPv4 address, but of IPv6 the /64 (RFC 4291 2.5.4), all their own."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(found, IPv6Address):
+        return address
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(IPv6Network((found, OWN_BITS), strict=False))
+
+
 def is_denied(limits: SendLimits, number: str) -> bool:
     """Say whether the operator shut this number's prefix."""
     return number.startswith(limits.deny_prefixes)
@@ -160,7 +175,7 @@ def budgets(limits: SendLimits, errand: Errand, now: float) -> list[Budget]:
     if errand.proven_at is None:
         own += [_own(limits, "strangers", errand.number, limits.per_number_day)]
     if errand.address is not None:
-        own += [_own(limits, "address", errand.address, limits.per_address_day)]
+        own += [_own(limits, "address", network(errand.address), limits.per_address_day)]
     return own + shared(limits, errand, now)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from flask_twofactor.core import sending
@@ -16,6 +18,26 @@ FRESH = Errand("user:1", "sms", "setup:1", NUMBER, None, address="192.0.2.1", te
 def scopes(errand: Errand) -> list[str]:
     """Name the budgets of an errand."""
     return [one.scope for one in sending.budgets(SendLimits(), errand, NOW)]
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::7", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::7", "2001:db8:1:3::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unix:", "unix:"),
+    ],
+)
+def test_an_address_is_what_one_visitor_has(address: str, counted: str) -> None:
+    """Whoever changes addresses within their own IPv6 network stays one visitor."""
+    limits, errand = SendLimits(), replace(PROVEN, address=address)
+    (paid,) = [one for one in sending.budgets(limits, errand, NOW) if one.scope == "address"]
+
+    assert paid.subject == counted
 
 
 def test_the_budgets_are_paid_in_one_order() -> None:
