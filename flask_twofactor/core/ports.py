@@ -141,6 +141,9 @@ class Sends(Protocol):
     def void(self, binding: str) -> None:
         """Let the code of a binding count no more, because it was not sent."""
 
+    def end_codes(self, user_key: str, now: float) -> None:
+        """Let no code that was sent to a person count any more; that it was sent stays known."""
+
     def count_try(self, user_key: str, binding: str, now: float) -> bool:
         """Count an answer; False if there is no code to be answered, or no try left."""
 

@@ -80,6 +80,11 @@ RENEW = (
     .values(digest=bindparam("code"), sent_at=_now, expires_at=_until, spent_at=None)
 )
 VOID = update(sent_code).where(sent_code.c.binding == _id).values(expires_at=0)
+END = (
+    update(sent_code)
+    .where(sent_code.c.user_key == _user, sent_code.c.expires_at > _now)
+    .values(expires_at=_now)
+)
 TRY = (
     update(sent_code)
     .where(*_mine, *_alive, sent_code.c.tries < TRIES)
@@ -149,6 +154,10 @@ class SQLSends:
     def void(self, binding: str) -> None:
         """Let the code of a binding count no more, because it was not sent."""
         self._connection.execute(VOID, {"row": binding})
+
+    def end_codes(self, user_key: str, now: float) -> None:
+        """Let no code that was sent to a person count any more; that it was sent stays known."""
+        self._connection.execute(END, {"user": user_key, "now": now})
 
     def count_try(self, user_key: str, binding: str, now: float) -> bool:
         """Count an answer; False if there is no code to be answered, or no try left."""
