@@ -65,7 +65,14 @@ TELL = (
     .where(send_budget.c.id == _id, send_budget.c.told_until <= _now)
     .values(told_until=_until)
 )
-PAUSED = select(send_budget.c.blocked_until).where(send_budget.c.id == _id)
+PAUSED = select(func.max(send_budget.c.blocked_until)).where(
+    send_budget.c.id.in_(bindparam("rows", expanding=True))
+)
+ADOPT = (
+    update(send_budget)
+    .where(send_budget.c.id.in_(bindparam("olders", expanding=True)))
+    .values(id=_id)
+)
 PAUSE_MORE = (
     update(send_budget)
     .where(send_budget.c.id == _id, send_budget.c.blocked_until <= _now)
@@ -117,13 +124,15 @@ class SQLSends:
         """Pay for one send; None if that was possible, else the time when it will be."""
         values = self._payment(budget, now)
         floor = f"{max(0, int(now) - budget.seconds):0{STAMP}}"
-        for _ in range(2):
+        for _ in range(3):
             if self._connection.execute(SPEND, values | {"floor": floor}).rowcount == 1:
                 return None
             found = self._connection.execute(OLDEST, values).one_or_none()
             if found is not None and found[0]:
                 return float(int(found[0]) + budget.seconds)
-            if found is None and self._begin(budget.scope, values, log=values["stamp"]):
+            if found is not None or self._adopt(budget.subject, BUDGET, budget.scope):
+                continue
+            if self._begin(budget.scope, values, log=values["stamp"]):
                 return None
         raise StoreError("a budget for sends can neither be read nor made")
 
@@ -137,6 +146,7 @@ class SQLSends:
 
     def is_news(self, budget: Budget, until: float, now: float) -> bool:
         """Say, once until that time, that nobody was told yet that this budget is used up."""
+        self._adopt(budget.subject, BUDGET, budget.scope)
         values = {"row": self._row(budget), "until": until, "now": now}
         return self._connection.execute(TELL, values).rowcount == 1
 
@@ -178,13 +188,15 @@ class SQLSends:
 
     def paused_until(self, purpose: str) -> float:
         """Give until when no codes of a purpose are sent."""
-        found = self._connection.execute(PAUSED, {"row": self._pause_row(purpose)}).scalar()
-        return float(found or 0)
+        rows = self._ring.digests(purpose, PAUSE)
+        return float(self._connection.execute(PAUSED, {"rows": rows}).scalar() or 0)
 
     def pause(self, purpose: str, until: float, now: float) -> bool:
         """Send no more codes of a purpose until a time; False if that was so already."""
-        values = {"row": self._pause_row(purpose), "until": until, "now": now}
-        if self._connection.execute(PAUSED, values).scalar() is None:
+        row = self._ring.digest(purpose, PAUSE)
+        values = {"row": row, "until": until, "now": now}
+        known = self._connection.execute(PAUSED, {"rows": [row]}).scalar() is not None
+        if not known and not self._adopt(purpose, PAUSE):
             self._begin("pause", values, log="")
         return self._connection.execute(PAUSE_MORE, values).rowcount == 1
 
@@ -206,11 +218,20 @@ class SQLSends:
             return False
         return True
 
+    def _adopt(self, text: str, *bound: str) -> bool:
+        """Take over the row that was named under another key, so that a new key resets nothing."""
+        row = self._ring.digest(text, *bound)
+        olders = [one for one in self._ring.digests(text, *bound) if one != row]
+        if not olders:
+            return False
+        try:
+            with self._connection.begin_nested():
+                return self._connection.execute(ADOPT, {"row": row, "olders": olders}).rowcount > 0
+        except IntegrityError:  # somebody made one under this key, or there are two older ones
+            return False
+
     def _row(self, budget: Budget) -> str:
         return self._ring.digest(budget.subject, BUDGET, budget.scope)
-
-    def _pause_row(self, purpose: str) -> str:
-        return self._ring.digest(purpose, PAUSE)
 
 
 def newest(found: Any) -> Sent | None:

@@ -16,6 +16,7 @@ from sqlalchemy import insert, select, update
 
 from flask_twofactor.core.keeping import AuditFilter
 from flask_twofactor.core.records import Claim
+from flask_twofactor.core.sending import SendLimits
 from flask_twofactor.stores import key_rotating, schema
 from flask_twofactor.stores.sqlalchemy import SQLStore
 
@@ -23,6 +24,7 @@ from .conftest import POSTGRESQL
 from .support.audits import at, audit, change, row, verify
 from .support.places import ANN, NOW, Where, authenticator, dispose, hold, pending_setup
 from .support.rotations import CODES, PEOPLE, counted, fill, newer, rotate, without_old
+from .support.sending import WIDE, Office, people
 
 OLD_ROWS = {"authenticators": PEOPLE + 2, "setups": 1, "holds": 1, "codes": 3, "audit": PEOPLE}
 
@@ -250,3 +252,25 @@ def test_keys_with_like_names_are_told_apart(store: SQLStore) -> None:
         change(store, insert(table).values(values))
     uses = {use.key_id: use.rows.get("authenticators") for use in store.upkeep().key_uses()}
     assert [uses[name] for name in ("abc", "ab", "ABC", "a_c")] == [2, 1, 1, 1]
+
+
+def test_a_new_key_gives_no_budget_anew(where: Where) -> None:
+    """What was sent and paused under the older key counts under the newer one, and back."""
+    both = newer(where)
+    stores = [one.store() for one in (where, both, Where(where.uri, both.keys[::-1]))]
+    with stores[0].opened().engine.begin() as connection:
+        connection.execute(schema.send_budget.delete())
+    offices = [
+        Office(one, SendLimits(**{**WIDE, "per_day": 3}), now=NOW + at * 60)
+        for at, one in enumerate(stores)
+    ]
+    sent = [one.count(*people(2)) for one in offices]
+    with stores[0].transaction() as transaction:
+        assert transaction.sends.pause("setup", NOW + 60, NOW)
+    with stores[1].transaction() as transaction:
+        assert transaction.sends.paused_until("setup") == NOW + 60
+        assert not transaction.sends.pause("setup", NOW + 90, NOW)
+    for one in stores:
+        dispose(one)
+
+    assert sent == [2, 1, 0]
