@@ -167,4 +167,10 @@ def _allow(
 
 def _owned(ports: Ports, acting: Acting, *, full: bool) -> list[Authenticator]:
     owned = ports.store.authenticators(acting.user_key)
-    return [one for one in owned if one.protects or not full]
+    return [one for one in owned if _may_answer(one, acting, full=full)]
+
+
+def _may_answer(one: Authenticator, acting: Acting, *, full: bool) -> bool:
+    if not one.protects:
+        return not full
+    return acting.allowed is None or one.method in acting.allowed
