@@ -68,14 +68,14 @@ def send(ports: Ports, errand: Errand, write: Text) -> None:
     """
     now = ports.clock()
     if sending.is_denied(ports.send_limits, errand.number):
-        raise RefusedError("number_refused")
+        raise _unreachable(errand)
     _ask_breaker(ports, errand, now)
     code = f"{secrets.randbelow(10**6):06}"
     paid = _pay(ports, errand, code, now)
     delivery = deliver(ports, errand.number, write(code))
     _settle(ports, errand, paid, delivery)
     if delivery.outcome != "delivered":
-        raise _undelivered(delivery)
+        raise _undelivered(errand, delivery)
 
 
 def tell(ports: Ports, errand: Errand, text: str) -> None:
@@ -220,10 +220,15 @@ def _settled(errand: Errand, delivery: Delivery, now: float) -> Event:
             return _event("send_failed", errand, now, reason)
 
 
-def _undelivered(delivery: Delivery) -> RefusedError:
+def _unreachable(errand: Errand) -> RefusedError:
+    # While it is being set up, the number is what was just typed.
+    return RefusedError("phone_refused" if errand.proven_at is None else "number_refused")
+
+
+def _undelivered(errand: Errand, delivery: Delivery) -> RefusedError:
     match delivery.outcome:
         case "number":
-            return RefusedError("number_refused")
+            return _unreachable(errand)
         case "later":
             return RefusedError("send_later", retry_after=AGAIN_SECONDS)
         case "operator":

@@ -52,9 +52,10 @@ TEXTS = {
     ),
     "phone_same": mark("That number is set up already."),
     "country_refused": mark("Messages cannot be sent to that country. Choose one of the list."),
-    "number_refused": mark(
-        "Messages do not reach that number. Please check it, or use another way."
+    "phone_refused": mark(
+        "Messages do not reach that number. Please check it, or use another one."
     ),
+    "number_refused": mark("Messages do not reach your number. Please use another way."),
     "send_later": mark("The message could not be sent just now. Please try again in a moment."),
     "send_paused": mark(
         "Messages to new numbers are paused for now. Use an app, or try again later."

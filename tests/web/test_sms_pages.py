@@ -196,6 +196,23 @@ def test_what_gets_no_text(
     assert host.phones.texts == []
 
 
+def test_a_number_that_cannot_be_reached(host: TextingHost, clock: FrozenClock) -> None:
+    """What the provider says of a typed number stands at its field, which keeps the number."""
+    client = host.client()
+    host.log_in(client, host.ann)
+    host.phones.answer = Delivery("number", "status 6")
+    page = host.name_number(client)
+
+    assert page.status_code == 400
+    assert f'value="{NUMBER}"' in page.text
+    assert 'aria-invalid="true"' in page.text
+    assert "Please check it, or use another one." in page.text
+    assert "We sent a code" not in page.text
+    host.phones.answer = None
+    clock.move(60)
+    assert host.name_number(client, OTHER).status_code == 303
+
+
 @pytest.mark.parametrize(
     "phone",
     ["07400123456", "+44 7400 123456", "0044 7400 123456", "(07400) 123-456", "٠٧٤٠٠١٢٣٤٥٦"],

@@ -32,7 +32,7 @@ from .support.texting import CODE, E164, NUMBER, SETUP, press_send
 
 SEEN: dict[str, tuple[Play, int, str]] = {
     "taken": (accept, 200, "We sent a code to •••• 56"),
-    "unroutable": (says("6"), 400, "Messages do not reach that number."),
+    "unroutable": (says("6"), 400, "Messages do not reach your number."),
     "throttled": (says("1"), 503, "Please try again in a moment"),
     "no credit": (says("9"), 502, "Please use another way"),
     "credentials": (http(401), 502, "Please use another way"),

@@ -35,6 +35,7 @@ PLACE_ERRORS = frozenset(
         "phone_landline",
         "phone_missing",
         "phone_not_mobile",
+        "phone_refused",
         "phone_same",
     }
 )
