@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from flask_twofactor.core.errors import RefusedError
-from flask_twofactor.core.policy import is_recent
+from flask_twofactor.core.policy import IMPERSONATION, is_recent
 from flask_twofactor.core.ports import Method, Transaction
 from flask_twofactor.core.records import Authenticator, Event, Step, StepUp
 from flask_twofactor.core.sending import Errand, Sent, binding
@@ -67,7 +67,7 @@ def answer(
 def errand(ports: Ports, acting: Acting, wanted: object) -> Errand:
     """Give what is to be sent so that this session can answer; RefusedError if nothing can."""
     method = ports.method(wanted)
-    if acting.proof is None or method is None:
+    if acting.proof is None or method is None or acting.proof.method == IMPERSONATION:
         raise RefusedError("unknown_method")
     owned = answering.of_method(_owned(ports, acting, full=False), method)
     bound = binding("step_up", acting.proof.id)

@@ -26,6 +26,7 @@ class Tenants(TextingHost):
         super().__init__(**config)
         self.twofactor = self.guard.twofactor
         self.twofactor.tenant_loader(lambda _user: "oak")
+        self.twofactor.tenant_admin_loader(lambda user: "oak" if user.id == self.vic.id else None)
 
     def rule(self, **values: Any) -> None:
         """Set oak's rule."""
@@ -132,6 +133,26 @@ def test_a_setup_code_is_asked_for_with_a_number_too(host: Tenants) -> None:
 
     send(client, SETUP, code=host.phones.code(), setup_code=code)
     assert host.lets_in(client, host.ann)
+
+
+def test_nobody_has_codes_sent_in_the_name_of_somebody_else(host: Tenants) -> None:
+    """An admin who acts as Ann cannot have Ann's phone get a code, to ask her for it."""
+
+    def act_as_ann() -> str:
+        host.twofactor.impersonate(host.vic, host.ann)
+        return "now Ann"
+
+    host.view("/as", "as_ann", act_as_ann)
+    host.with_number(host.ann)
+    host.clock.move(60)
+    client = host.held()
+    host.right_code(client)
+    assert client.get("/as").text == "now Ann"
+    assert host.lets_in(client, host.ann)
+    answer = press_send(client, f"{STEP_UP}?method=sms")
+
+    assert answer.status_code == 400
+    assert len(host.phones.texts) == 1
 
 
 @pytest.mark.parametrize("place", ["setup", "challenge", "step_up"])
