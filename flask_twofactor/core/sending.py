@@ -17,6 +17,9 @@ TRIES = 5
 HELD_BACK = 20
 """One in so many of a shared budget is kept for numbers that were proven a day ago or earlier."""
 
+KEPT_FOR_KNOWN = 3
+"""One in so many of a person's own budget is kept for browsers that they signed in with before."""
+
 SETTLED_SECONDS = DAY
 BREAKER_WINDOW = 3600
 BREAKER_TRIAL = 5
@@ -81,6 +84,7 @@ class Errand:
     """One text to be sent: for whom, bound to what, where to, and from where it was asked.
 
     `proven_at` is when this number was proven by this person; None while it is being set up.
+    `known` says that this person signed in with this browser before.
     """
 
     user_key: str
@@ -91,6 +95,7 @@ class Errand:
     authenticator_id: str | None = None
     address: str | None = None
     tenants: tuple[str, ...] = ()
+    known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +175,8 @@ def budgets(limits: SendLimits, errand: Errand, now: float) -> list[Budget]:
     whose = f"{errand.user_key} {errand.number}"
     user = errand.user_key
     own = [Budget("cooldown", user, 1, limits.cooldown_seconds)]
-    own += [_own(limits, "user", user, limits.per_user_day)]
-    own += [_own(limits, "number", whose, limits.per_number_day)]
+    own += [_persons(limits, "user", user, limits.per_user_day, errand)]
+    own += [_persons(limits, "number", whose, limits.per_number_day, errand)]
     if errand.proven_at is None:
         own += [_own(limits, "strangers", errand.number, limits.per_number_day)]
     if errand.address is not None:
@@ -220,6 +225,13 @@ def measured(limits: SendLimits, paused_until: float, now: float) -> tuple[float
 def is_low(limits: SendLimits, least: int, sent: int, returned: int) -> bool:
     """Say whether so few codes came back that nobody reads them: somebody is running up a bill."""
     return sent >= least and returned * 100 < sent * limits.breaker_percent
+
+
+def _persons(limits: SendLimits, scope: Scope, subject: str, whole: int, errand: Errand) -> Budget:
+    # Who only knows the password may not use up what its owner signs in with.
+    stranger = errand.proven_at is not None and not errand.known
+    part = whole - whole // KEPT_FOR_KNOWN if stranger else whole
+    return Budget(scope, subject, part, keep=whole, enforced=not limits.record_only)
 
 
 def _own(limits: SendLimits, scope: Scope, subject: str, limit: int) -> Budget:

@@ -172,14 +172,16 @@ def answer(
     )
 
 
-def errand(ports: Ports, token: object, wanted: object) -> Errand:
+def errand(ports: Ports, token: object, wanted: object, browsers: Sequence[str] = ()) -> Errand:
     """Give what is to be sent so that a held person can answer; RefusedError if nothing can."""
     held, owned, _ = _look_up_usable(ports, token)
     method = ports.method(wanted)
     if held.purpose != "challenge" or method is None:
         raise RefusedError("unknown_method")
     bound = binding("challenge", held.id)
-    return sending.errand(method, answering.of_method(owned, method), held.user_key, bound)
+    mine = answering.of_method(owned, method)
+    known = ports.store.knows_browser(held.user_key, browsers)
+    return sending.errand(method, mine, held.user_key, bound, known=known)
 
 
 def _set_up_first(ports: Ports, held: Hold, accepted: answering.Accepted, now: float) -> SetUpFirst:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NoReturn, cast
 
 from flask_twofactor.core import sending, throttle
@@ -50,13 +50,24 @@ class _UsedUpError(Exception):
         self.until = until
 
 
-def errand(method: Method, owned: Sequence[Authenticator], user_key: str, binding: str) -> Errand:
-    """Give what is to be sent to a proven place; RefusedError if there is none."""
+def errand(
+    method: Method,
+    owned: Sequence[Authenticator],
+    user_key: str,
+    binding: str,
+    *,
+    known: bool,
+) -> Errand:
+    """Give what is to be sent to a proven place; RefusedError if there is none.
+
+    `known` says that the person signed in with this browser before.
+    """
     if method.needs_delivery:
         delivering = cast("Delivering", method)
         for one in owned:
             if (place := delivering.place(one.data)) is not None:
-                return Errand(user_key, method.name, binding, place, one.created_at, one.id)
+                made = Errand(user_key, method.name, binding, place, one.created_at, one.id)
+                return replace(made, known=known)
     raise RefusedError("unknown_method")
 
 

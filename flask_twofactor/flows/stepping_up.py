@@ -71,7 +71,7 @@ def errand(ports: Ports, acting: Acting, wanted: object) -> Errand:
         raise RefusedError("unknown_method")
     owned = answering.of_method(_owned(ports, acting, full=False), method)
     bound = binding("step_up", acting.proof.id)
-    return sending.errand(method, owned, acting.user_key, bound)
+    return sending.errand(method, owned, acting.user_key, bound, known=True)
 
 
 def sent(ports: Ports, acting: Acting, method: Method) -> tuple[Step, Sent | None]:

@@ -220,6 +220,15 @@ def test_the_breaker_waits_for_people_to_type(store: SQLStore) -> None:
     assert [office.send(one) for one in fresh] == [None] * 20
 
 
+def test_who_only_knows_the_password_leaves_the_owner_some(store: SQLStore) -> None:
+    """Of ten texts a day three are kept for browsers that their owner signed in with before."""
+    for scope in ("per_user_day", "per_number_day"):
+        office = Office.with_limits(store, **{scope: 10})
+        user = f"user:{scope}"
+        assert office.count(*[errand(user, known=False)] * 12) == 7
+        assert office.count(*[errand(user)] * 12) == 3
+
+
 def test_no_number_and_no_address_is_kept(store: SQLStore) -> None:
     """The tables of limits and codes hold no number, address, tenant or code."""
     office = Office.with_limits(store)

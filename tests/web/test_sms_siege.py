@@ -146,3 +146,24 @@ def test_the_owner_s_number_cannot_be_used_up(accounts: int) -> None:
         assert attacker.refused["strangers"] > 0
         assert len(host.phones.texts) <= 10
         assert owner_gets_in(host)
+
+
+def test_who_knows_the_password_cannot_use_up_the_owner_s_texts() -> None:
+    """All day somebody signs in with Ann's password and has codes sent; Ann's browser gets one."""
+    host = TextingHost()
+    with frozen_clock(host.app) as clock:
+        anns = host.with_number(host.ann)
+        anns.post("/logout")
+        clock.move(3 * DAY)
+        host.phones.texts.clear()
+        for _ in range(20):
+            clock.move(61)
+            thief = host.client("192.0.2.66")
+            host.log_in(thief, host.ann)
+            press_send(thief)
+        assert len(host.phones.texts) == 7
+
+        host.log_in(anns, host.ann)
+        assert press_send(anns).status_code == 303
+        send(anns, CHALLENGE, method="sms", code=host.phones.code())
+        assert host.lets_in(anns, host.ann)

@@ -8,7 +8,7 @@ from flask_twofactor.core.errors import HoldGoneError, RefusedError
 from flask_twofactor.core.sending import Errand
 from flask_twofactor.flows import logging_in, setting_up_places, stepping_up
 from flask_twofactor.flows.acting import Acting
-from flask_twofactor.web import answers, delivering, holding, redirects, who
+from flask_twofactor.web import answers, cookies, delivering, holding, redirects, who
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.forms import value
 from flask_twofactor.web.state import app_state
@@ -38,7 +38,8 @@ def _for_hold(refused: RefusedError | None) -> Response:
         if refused is not None:
             raise refused
         holding.note_where()
-        errand = logging_in.errand(ports, session.get(keys.HOLD), wanted)
+        known = cookies.references("known")
+        errand = logging_in.errand(ports, session.get(keys.HOLD), wanted, known)
         return _send(errand, url_for("twofactor.challenge", method=wanted))
     except HoldGoneError as over:
         return gone(over)

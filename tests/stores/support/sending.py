@@ -89,7 +89,12 @@ class Office:
 
 def errand(user: str = ANN, number: str = NUMBER, **values: Any) -> Errand:
     """Give an errand to a number that was proven long ago."""
-    defaults = {"method": "sms", "binding": f"challenge:{user}", "proven_at": NOW - 10 * 86400}
+    defaults = {
+        "method": "sms",
+        "binding": f"challenge:{user}",
+        "proven_at": NOW - 10 * 86400,
+        "known": True,
+    }
     return Errand(user, number=number, **{**defaults, **values})
 
 
