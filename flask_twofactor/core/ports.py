@@ -91,6 +91,8 @@ class Delivering(Method, Protocol):
     place_hint: str
     text: str
     changed_text: str
+    changed_title: str
+    changed_intro: str
 
     def place(self, data: Data | None) -> str | None:
         """Give where codes go, out of an authenticator's or a setup's data."""

@@ -66,6 +66,8 @@ class SMS:
         "The phone number for your %(name)s sign-in codes was changed. "
         "If that was not you, contact support now."
     )
+    changed_title = mark("Your phone number was changed")
+    changed_intro = mark("From now on codes go to your new number, and none to the old one.")
 
     def begin_setup(self, account: Account) -> Step:
         """Ask for the number."""

@@ -252,6 +252,8 @@ def test_changing_the_number(host: TextingHost, clock: FrozenClock, events: list
     assert host.phones.texts[-1][0] == E164
     done = send(client, SETUP, code=host.phones.code(OTHER_E164))
     assert done.status_code == 200, done.text
+    assert "Your phone number was changed" in done.text
+    assert "Authenticator added" not in done.text
 
     to, text = host.phones.texts[-1]
     assert to == E164

@@ -215,8 +215,9 @@ def _confirm(acting: Acting, method: str) -> Response:
 def _done(acting: Acting, done: setting_up.Finished, target: str) -> Response:
     codes = list(done.codes)
     facts = {"ok": True, "next": target, "codes": codes, notes.OTHERS_ENDED: True}
-    label = acting.account.label
-    return answers.codes_page("codes", facts, label, first=done.first, alike=done.alike)
+    changed = app_state().ports.method(done.replaced.method) if done.replaced else None
+    context = {"first": done.first, "alike": done.alike, "changed": changed}
+    return answers.codes_page("codes", facts, acting.account.label, **context)
 
 
 def _next() -> str | None:
