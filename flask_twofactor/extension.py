@@ -22,7 +22,7 @@ from .senders.smtp import SMTPSender
 from .settings import Settings, read_settings
 from .stores.identity import mapped_identity
 from .stores.sqlalchemy import SQLStore
-from .web import blueprint, holding, login_hook, naming, people, who
+from .web import blueprint, holding, in_templates, login_hook, naming, people, who
 from .web.cli import commands
 from .web.mailing import AppMail
 from .web.resetting import reset
@@ -90,7 +90,7 @@ class TwoFactor(TenantAPI):
         app.extensions["twofactor"] = state
         app.register_blueprint(blueprint.make_blueprint(settings.url_prefix))
         app.cli.add_command(commands)
-        app.jinja_env.globals["twofactor_trusted"] = who.is_trusted_only
+        in_templates.offer(app)
         login_hook.install(app, state)
 
     # -- what the host says ------------------------------------------------------------

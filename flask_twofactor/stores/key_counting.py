@@ -10,7 +10,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Engine, Table, func, s
 
 from flask_twofactor.core.keeping import CodesOwner, KeyUse, Party
 
-from .schema import audit, authenticator, hold, pending_setup, person, single_use_code
+from .schema import account, audit, authenticator, hold, pending_setup, person, single_use_code
 from .sealing import KeyRing
 from .writing import AUTHENTICATOR, FINISHED, HOLD, SETUP
 
@@ -30,7 +30,7 @@ SEALED = (
     Sealed("setups", pending_setup, pending_setup.c.kept, SETUP),
     Sealed("holds", hold, hold.c.kept, HOLD),
 )
-CODES, AUDIT_ROWS = "codes", "audit"
+CODES, SETUP_CODES, AUDIT_ROWS = "codes", "setup_codes", "audit"
 UNSPENT = single_use_code.c.spent_at.is_(None)
 
 
@@ -40,11 +40,11 @@ def not_under(column: ColumnElement[str], key_id: str) -> ColumnElement[bool]:
     return func.substr(column, 1, len(start)) != start
 
 
-def key_uses(reader: Engine, ring: KeyRing) -> list[KeyUse]:
+def key_uses(reader: Engine, ring: KeyRing, now: float) -> list[KeyUse]:
     """Count the rows that need each key, the app's own keys first; spent codes need none."""
     counted: defaultdict[str, dict[str, int]] = defaultdict(dict)
     with reader.connect() as connection:
-        for kind, column, only in _columns():
+        for kind, column, only in _columns(now):
             key = func.substr(column, 1, _dot(connection, column) - 1)
             statement = select(key, func.count()).where(*only).group_by(key)
             for key_id, rows in connection.execute(statement).all():
@@ -90,11 +90,16 @@ def locked_out(reader: Engine, lost: Sequence[str]) -> list[Party]:
     return [Party(pseudonym or "", user_key, label or "") for user_key, pseudonym, label in rows]
 
 
-def _columns() -> list[tuple[str, Column[str], list[ColumnElement[bool]]]]:
+def _columns(now: float) -> list[tuple[str, Column[str], list[ColumnElement[bool]]]]:
     found: list[tuple[str, Column[str], list[ColumnElement[bool]]]] = [
         (one.kind, one.column, [one.column != FINISHED]) for one in SEALED
     ]
-    return [*found, (CODES, single_use_code.c.digest, [UNSPENT]), (AUDIT_ROWS, audit.c.digest, [])]
+    return [
+        *found,
+        (CODES, single_use_code.c.digest, [UNSPENT]),
+        (SETUP_CODES, account.c.setup_code, [account.c.setup_code_until > now]),
+        (AUDIT_ROWS, audit.c.digest, []),
+    ]
 
 
 def _dot(connection: Connection, column: ColumnElement[str]) -> ColumnElement[int]:

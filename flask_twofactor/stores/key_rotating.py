@@ -55,7 +55,7 @@ class Rotating:
                 if not self._reseal_all(sealed):
                     break
         self._rehash_all()
-        uses = key_uses(self.reader, self.ring)
+        uses = key_uses(self.reader, self.ring, self.clock())
         return Rotation(
             writing=self.ring.writing,
             moved=dict(self.moved),

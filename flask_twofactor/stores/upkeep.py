@@ -70,7 +70,7 @@ class SQLUpkeep:
     def key_uses(self) -> Sequence[KeyUse]:
         """Count the rows that need each key."""
         with remedies.translated():
-            return key_counting.key_uses(self.opened.reader, self.opened.ring)
+            return key_counting.key_uses(self.opened.reader, self.opened.ring, self.clock())
 
     def add_key(self) -> str:
         """Put a new first key into the key file and give its id; StoreError without a file."""

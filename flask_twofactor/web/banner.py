@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from flask import Flask, has_request_context, render_template, request
+from flask import has_request_context, render_template, request
 from markupsafe import Markup
 
 from flask_twofactor.core.records import Standing
 
 from . import i18n, tenancy
 from .state import NAME, visit
-
-GLOBAL = "twofactor_banner"
-
-
-def offer(app: Flask) -> None:
-    """Let every template of the app call `twofactor_banner()`."""
-    app.jinja_env.globals.setdefault(GLOBAL, banner)
 
 
 def banner() -> Markup:

@@ -105,7 +105,7 @@ def test_every_page(
     page, seen = open_page(**PROFILES[profile]), []
     watch = Watch(page)
     with frozen_clock(app) as clock:
-        ann = Visitor(app, page, live_server(app), clock)
+        omar = Visitor(app, page, live_server(app), clock)
 
         def look(name: str) -> None:
             seen.append(name)
@@ -115,7 +115,7 @@ def test_every_page(
             assert PROFILES[profile].get("java_script_enabled", True) or not helped, name
             assert watch.complaints == [], name
 
-        walk(ann, look)
+        walk(omar, look)
 
     assert len(seen) == len(set(seen)) > 20
 
@@ -136,16 +136,16 @@ def test_the_keyboard_is_enough(
     app = create_app(QUICK, instance_path=str(tmp_path))
     page = open_page(width=390)
     with frozen_clock(app) as clock:
-        ann = Visitor(app, page, live_server(app), clock)
-        ann.log_in()
-        ann.go("/two-factor/")
+        omar = Visitor(app, page, live_server(app), clock)
+        omar.log_in()
+        omar.go("/two-factor/")
         for name in ("Set up two-factor authentication", "Get started"):
             _tab_to(page, name)
             _press_enter(page)
         expect(page.locator("#tf-code")).to_be_visible()
-        ann.secret = page.locator("#tf-key").inner_text().replace(" ", "")
+        omar.secret = page.locator("#tf-key").inner_text().replace(" ", "")
         _tab_to(page, "Authentication code")
-        page.keyboard.type(ann.code())
+        page.keyboard.type(omar.code())
         _tab_to(page, "Name of this phone")
         page.keyboard.type("Pixel 9")
         _tab_to(page, "Verify and enable")
@@ -155,14 +155,14 @@ def test_the_keyboard_is_enough(
         _press_enter(page)
         expect(page.get_by_text("Two-factor authentication is on")).to_be_visible()
 
-        ann.log_out()
-        ann.log_in()
+        omar.log_out()
+        omar.log_in()
         expect(page.locator("#tf-code")).to_be_focused()
-        page.keyboard.type(ann.wrong_code())
+        page.keyboard.type(omar.wrong_code())
         _press_enter(page)
         expect(page.get_by_role("alert")).to_be_visible()
         expect(page.locator("#tf-code")).to_be_focused()
-        page.keyboard.type(ann.code())
+        page.keyboard.type(omar.code())
         _tab_to(page, "Continue")
         _press_enter(page)
         page.wait_for_url("**/account")
@@ -175,11 +175,11 @@ def test_copy_download_and_print(
     app = create_app(QUICK, instance_path=str(tmp_path))
     page = open_page(permissions=["clipboard-read", "clipboard-write"])
     with frozen_clock(app, 1_800_000_000.0) as clock:
-        ann = Visitor(app, page, live_server(app), clock)
-        ann.log_in()
-        ann.go("/two-factor/setup/totp")
-        ann.secret = page.locator("#tf-key").inner_text().replace(" ", "")
-        ann.answer(ann.code())
+        omar = Visitor(app, page, live_server(app), clock)
+        omar.log_in()
+        omar.go("/two-factor/setup/totp")
+        omar.secret = page.locator("#tf-key").inner_text().replace(" ", "")
+        omar.answer(omar.code())
     codes = page.locator("#tf-codes code").all_inner_texts()
     page.get_by_role("button", name="Copy").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
@@ -189,14 +189,14 @@ def test_copy_download_and_print(
     assert page.evaluate("navigator.clipboard.readText()").splitlines() == codes
     assert Path(os.fspath(waiting.value.path())).read_text().splitlines() == [
         "Backup codes for Meridian",
-        "Account: ann@maple.test",
+        "Account: omar@orchid.test",
         "Made on 15 Jan 2027",
         "",
         *codes,
     ]
     assert waiting.value.suggested_filename == "backup-codes.txt"
     page.emulate_media(media="print")
-    for line in ("Backup codes for Meridian", "Account: ann@maple.test", "Made on 15 Jan 2027"):
+    for line in ("Backup codes for Meridian", "Account: omar@orchid.test", "Made on 15 Jan 2027"):
         expect(page.get_by_text(line)).to_be_visible()
     expect(page.get_by_text(codes[-1])).to_be_visible()
     expect(page.get_by_role("banner")).to_be_hidden()

@@ -18,6 +18,7 @@ from flask_twofactor.core.keeping import AuditFilter
 from flask_twofactor.core.records import Claim
 from flask_twofactor.core.sending import SendLimits
 from flask_twofactor.stores import key_rotating, schema
+from flask_twofactor.stores.key_counting import key_uses
 from flask_twofactor.stores.sqlalchemy import SQLStore
 
 from .conftest import POSTGRESQL
@@ -274,3 +275,16 @@ def test_a_new_key_gives_no_budget_anew(where: Where) -> None:
         dispose(one)
 
     assert sent == [2, 1, 0]
+
+
+def test_an_open_setup_code_needs_its_key_until_it_ends(old: Where) -> None:
+    """The key of a setup code is kept for it as long as it is good, and not a second longer."""
+    first = old.store()
+    first.ensure_account(ANN)
+    with first.transaction() as transaction:
+        transaction.note_reset(ANN, NOW, "a setup code", NOW + 1)
+    name = first.opened().ring.writing
+    for now, needed in ((NOW, 1), (NOW + 1, None)):
+        uses = key_uses(first.opened().reader, first.opened().ring, now)
+        assert [use.rows.get("setup_codes") for use in uses if use.key_id == name] == [needed]
+    dispose(first)

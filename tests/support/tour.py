@@ -1,4 +1,4 @@
-"""A tour of every page of the extension in the example app, as Ann meets them in a browser."""
+"""A tour of every page of the extension in the example app, as Omar meets them in a browser."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from flask_twofactor.core.errors import StoreError
 from flask_twofactor.stores.sqlalchemy import SQLStore
 from flask_twofactor.testing import FrozenClock, current_code, set_up_totp
 
-ANN = "ann@maple.test"
+OMAR = "omar@orchid.test"
 Look = Callable[[str], None]
 
 
 class Visitor:
-    """Ann, in front of one browser window, and the clock of the app she looks at."""
+    """Omar, in front of one browser window, and the clock of the app she looks at."""
 
     def __init__(self, app: Flask, page: Page, address: str, clock: FrozenClock) -> None:
         self.app, self.page, self.address, self.clock = app, page, address, clock
@@ -59,7 +59,7 @@ class Visitor:
     def log_in(self) -> None:
         """Send the host's login form."""
         self.go("/login")
-        self.page.locator("#email").fill(ANN)
+        self.page.locator("#email").fill(OMAR)
         self.enter("#password", DEMO_PASSWORD)
 
     def log_out(self) -> None:
@@ -67,98 +67,98 @@ class Visitor:
         self.page.context.clear_cookies()
 
 
-def walk(ann: Visitor, look: Look) -> None:
+def walk(omar: Visitor, look: Look) -> None:
     """Go through every page, in the order in which a person meets them."""
-    codes = _set_up(ann, look)
-    _log_in_again(ann, look, codes)
-    _change(ann, look)
-    _say_not_me(ann, look)
-    _meet_trouble(ann, look)
+    codes = _set_up(omar, look)
+    _log_in_again(omar, look, codes)
+    _change(omar, look)
+    _say_not_me(omar, look)
+    _meet_trouble(omar, look)
 
 
-def _set_up(ann: Visitor, look: Look) -> list[str]:
-    ann.log_in()
-    ann.go("/two-factor/")
+def _set_up(omar: Visitor, look: Look) -> list[str]:
+    omar.log_in()
+    omar.go("/two-factor/")
     look("overview-off")
-    ann.go("/two-factor/setup")
+    omar.go("/two-factor/setup")
     look("setup-index")
-    ann.clock.move(360)
-    ann.go("/two-factor/setup/totp")
+    omar.clock.move(360)
+    omar.go("/two-factor/setup/totp")
     look("confirm-password")
-    ann.enter("#tf-password", "a guess")
+    omar.enter("#tf-password", "a guess")
     look("confirm-password-error")
-    ann.enter("#tf-password", DEMO_PASSWORD)
+    omar.enter("#tf-password", DEMO_PASSWORD)
     look("setup")
-    ann.secret = ann.page.locator("#tf-key").inner_text().replace(" ", "")
-    ann.page.locator("#tf-name").fill("Pixel 9")
-    ann.answer(ann.wrong_code())
+    omar.secret = omar.page.locator("#tf-key").inner_text().replace(" ", "")
+    omar.page.locator("#tf-name").fill("Pixel 9")
+    omar.answer(omar.wrong_code())
     look("setup-error")
-    ann.answer(ann.code())
+    omar.answer(omar.code())
     look("codes")
-    return ann.page.locator("#tf-codes code").all_inner_texts()
+    return omar.page.locator("#tf-codes code").all_inner_texts()
 
 
-def _log_in_again(ann: Visitor, look: Look, codes: list[str]) -> None:
-    ann.log_out()
-    ann.log_in()
+def _log_in_again(omar: Visitor, look: Look, codes: list[str]) -> None:
+    omar.log_out()
+    omar.log_in()
     look("challenge")
-    ann.answer(ann.wrong_code())
+    omar.answer(omar.wrong_code())
     look("challenge-error")
-    ann.go("/two-factor/lost-device")
+    omar.go("/two-factor/lost-device")
     look("lost-device")
-    ann.go("/two-factor/challenge?method=backup_code")
+    omar.go("/two-factor/challenge?method=backup_code")
     look("challenge-backup-code")
-    ann.answer(codes[0])
+    omar.answer(codes[0])
     look("backup-code-used")
-    ann.log_out()
-    ann.log_in()
-    ann.answer(ann.code())
+    omar.log_out()
+    omar.log_in()
+    omar.answer(omar.code())
 
 
-def _change(ann: Visitor, look: Look) -> None:
-    with ann.app.test_request_context():
-        set_up_totp(ann.app, by_email(ANN), "Work tablet")
-    ann.log_out()
-    ann.log_in()
-    ann.page.check("#tf-remember")
-    ann.answer(ann.code())
-    ann.go("/two-factor/")
+def _change(omar: Visitor, look: Look) -> None:
+    with omar.app.test_request_context():
+        set_up_totp(omar.app, by_email(OMAR), "Work tablet")
+    omar.log_out()
+    omar.log_in()
+    omar.page.check("#tf-remember")
+    omar.answer(omar.code())
+    omar.go("/two-factor/")
     look("overview-on")
-    ann.page.locator("summary", has_text="Pixel 9").click()
+    omar.page.locator("summary", has_text="Pixel 9").click()
     look("overview-changing")
-    ann.clock.move(360)
-    ann.go("/two-factor/backup-codes")
+    omar.clock.move(360)
+    omar.go("/two-factor/backup-codes")
     look("backup-codes")
-    ann.press("Make new codes")
+    omar.press("Make new codes")
     look("step-up")
-    ann.answer("12")
+    omar.answer("12")
     look("step-up-error")
-    ann.go("/two-factor/")
-    ann.page.locator("summary", has_text="Turn off").click()
-    ann.press("Turn it off now")
+    omar.go("/two-factor/")
+    omar.page.locator("summary", has_text="Turn off").click()
+    omar.press("Turn it off now")
     look("step-up-to-turn-off")
 
 
-def _say_not_me(ann: Visitor, look: Look) -> None:
-    ann.go("/outbox")
-    link = ann.page.locator("a[href*='/not-me/']").first.get_attribute("href")
-    ann.go(urlsplit(str(link)).path)
+def _say_not_me(omar: Visitor, look: Look) -> None:
+    omar.go("/outbox")
+    link = omar.page.locator("a[href*='/not-me/']").first.get_attribute("href")
+    omar.go(urlsplit(str(link)).path)
     look("not-me")
-    ann.press("Sign out everywhere")
+    omar.press("Sign out everywhere")
     look("not-me-done")
-    ann.go("/two-factor/not-me/cut-off")
+    omar.go("/two-factor/not-me/cut-off")
     look("link-gone")
 
 
-def _meet_trouble(ann: Visitor, look: Look) -> None:
-    ann.log_out()
-    ann.log_in()
+def _meet_trouble(omar: Visitor, look: Look) -> None:
+    omar.log_out()
+    omar.log_in()
     for _ in range(6):
-        ann.answer(ann.wrong_code())
+        omar.answer(omar.wrong_code())
     look("throttled")
-    ann.clock.move(660)
-    ann.answer(ann.wrong_code())
+    omar.clock.move(660)
+    omar.answer(omar.wrong_code())
     look("signed-out")
     with patch.object(SQLStore, "hold", side_effect=StoreError("shown for the picture")):
-        ann.log_in()
+        omar.log_in()
         look("unavailable")

@@ -19,6 +19,7 @@ from .support.guard import JSON
 from .support.host import Person
 from .support.offices import OAK, Offices, offices
 from .support.portal import CHALLENGE, OVERVIEW, PAGES, finish_setup, form, read, send
+from .support.trust import come_back
 
 SETUP_INDEX = f"{PAGES}/setup"
 
@@ -158,3 +159,15 @@ def test_a_method_that_is_gone_leads_to_lost_device() -> None:
 
         assert client.get(CHALLENGE).location == f"{PAGES}/lost-device"
         assert not host.lets_in(client, host.ann)
+
+
+def test_a_trusted_device_does_not_stand_for_a_method_that_is_not_allowed() -> None:
+    """The remembered browser is asked all the same, and its answer leads to setup only."""
+    with two_ways() as host:
+        client = host.held(host.ann)
+        form(client, CHALLENGE, method="old", code=old_code(host), remember_device="1")
+        assert come_back(host, client, host.ann)
+        host.rule(methods=["totp"])
+
+        assert not come_back(host, client, host.ann)
+        assert answer_old(host, client) == SETUP_INDEX

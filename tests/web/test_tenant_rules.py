@@ -68,7 +68,7 @@ def test_a_new_login_is_held_until_set_up() -> None:
 def test_within_grace_everything_works_and_a_banner_says_when() -> None:
     """Until the date people go on; the host's pages can show who will ask, and from when."""
     with offices() as host:
-        host.view("/page", "page", lambda: render_template_string("{{ twofactor_banner() }}"))
+        host.view("/page", "page", lambda: render_template_string("{{ twofactor.banner() }}"))
         host.rule(grace_days=14, starts_on="2027-01-15")
         client = host.plain(host.ann)
         shown = client.get("/page").text
@@ -85,7 +85,7 @@ def test_within_grace_everything_works_and_a_banner_says_when() -> None:
 def test_strangers_and_protected_people_see_no_banner() -> None:
     """The banner is for who has something to do."""
     with offices() as host:
-        host.view("/page", "page", lambda: render_template_string("{{ twofactor_banner() }}"))
+        host.view("/page", "page", lambda: render_template_string("{{ twofactor.banner() }}"))
         host.rule(grace_days=14)
 
         assert host.client().get("/page").text == ""

@@ -127,7 +127,7 @@ def test_a_trusted_login_has_shown_no_second_factor() -> None:
     """It satisfies no step-up, setup, removal or disable, and the host can tell."""
     with portal() as host:
         host.view(
-            "/trusted", "trusted", lambda: render_template_string("{{ twofactor_trusted() }}")
+            "/trusted", "trusted", lambda: render_template_string("{{ twofactor.trusted() }}")
         )
         host.view("/state", "state", lambda: str(host.twofactor.status(host.vic).trusted))
         host.guard.protect(host.vic)

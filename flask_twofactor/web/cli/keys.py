@@ -25,9 +25,10 @@ KINDS = {
     "setups": ("begun setup", "begun setups"),
     "holds": ("hold", "holds"),
     "codes": ("unused backup code", "unused backup codes"),
+    "setup_codes": ("open setup code", "open setup codes"),
     "audit": ("audit row", "audit rows"),
 }
-MOVABLE = frozenset(KINDS) - {"codes"}
+MOVABLE = frozenset(KINDS) - {"codes", "setup_codes"}
 
 
 @commands.command("rotate-keys")
@@ -39,7 +40,7 @@ def rotate_keys(*, new: bool, as_json: bool) -> None:
 
     It may be stopped and run again at any time. Unused backup codes are kept as digests and
     cannot be moved: their owners are listed, told once by mail, and have to make new ones
-    before the old key goes. At the end it says which keys may be retired.
+    before the old key goes. Setup codes cannot be moved either; they end within three days. At the end it says which keys may be retired.
     Exit code 1 if a row cannot be read or is not as it was written.
     """
     store = upkeep()
@@ -47,7 +48,7 @@ def rotate_keys(*, new: bool, as_json: bool) -> None:
         made = store.add_key()
         click.echo(f"Added key {made} to the key file: back it up now.", err=True)
     uses = store.key_uses()
-    total = sum(sum(use.rows.values()) - use.rows.get("codes", 0) for use in uses if _old(use))
+    total = sum(use.rows.get(kind, 0) for use in uses if _old(use) for kind in MOVABLE)
     with progress(total, "Moving", quiet=as_json) as seen:
         done = store.rotate(seen)
     if as_json:

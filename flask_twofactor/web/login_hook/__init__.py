@@ -20,7 +20,7 @@ from flask_login import LoginManager
 from flask_login.signals import user_logged_in, user_logged_out
 
 from flask_twofactor.core.errors import ConfigurationError
-from flask_twofactor.web import banner, courtesy, security
+from flask_twofactor.web import courtesy, security
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.state import AppState, app_state, visit
 
@@ -83,7 +83,6 @@ def make_ready(app: Flask, state: AppState) -> None:
     _guard(manager)
     _take_last_place(app)
     security.stand_in(app)
-    banner.offer(app)
     folders = [name for name, one in app.blueprints.items() if one.has_static_folder]
     state.statics = frozenset(["static", *(f"{name}.static" for name in folders)])
     state.manager = manager
