@@ -16,7 +16,7 @@ from sqlalchemy import insert, select, update
 
 from flask_twofactor.core.keeping import AuditFilter
 from flask_twofactor.core.records import Claim
-from flask_twofactor.core.sending import SendLimits
+from flask_twofactor.core.sending import LIFETIME, SendLimits, SentCode
 from flask_twofactor.stores import key_rotating, schema
 from flask_twofactor.stores.key_counting import key_uses
 from flask_twofactor.stores.sqlalchemy import SQLStore
@@ -275,6 +275,25 @@ def test_a_new_key_gives_no_budget_anew(where: Where) -> None:
         dispose(one)
 
     assert sent == [2, 1, 0]
+
+
+def test_a_code_in_a_text_needs_its_key_until_it_ends(old: Where) -> None:
+    """The key of a sent code is kept for five minutes, or until the code is used."""
+    first = old.store()
+    code = SentCode("challenge:1", "+447400123456", "123456")
+    with first.transaction() as transaction:
+        transaction.sends.keep(ANN, code, NOW)
+    name = first.opened().ring.writing
+
+    def needed(now: float) -> int | None:
+        uses = key_uses(first.opened().reader, first.opened().ring, now)
+        return next(use.rows.get("sent_codes") for use in uses if use.key_id == name)
+
+    assert (needed(NOW + LIFETIME - 1), needed(NOW + LIFETIME)) == (1, None)
+    with first.transaction() as transaction:
+        assert transaction.sends.use_up(ANN, code, NOW)
+    assert needed(NOW) is None
+    dispose(first)
 
 
 def test_an_open_setup_code_needs_its_key_until_it_ends(old: Where) -> None:
