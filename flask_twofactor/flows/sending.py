@@ -103,13 +103,19 @@ def tell(ports: Ports, errand: Errand, text: str) -> None:
 
 
 def deliver(ports: Ports, number: str, text: str) -> Delivery:
-    """Hand a text to the sender; whatever it raises counts as unknown, and is not logged."""
+    """Hand a text to the sender; what it raises, or gives that is no `Delivery`, is unknown.
+
+    Neither is logged: it may hold the number or the code.
+    """
     if ports.sender is None:
         return Delivery("operator", "no sender")
     try:
-        return ports.sender.send(number, text) or Delivery("delivered")
+        answer: object = ports.sender.send(number, text)
     except Exception as error:  # noqa: BLE001 - a host's sender may raise anything
         return Delivery("unknown", type(error).__name__)
+    if answer is None or isinstance(answer, Delivery):
+        return answer or Delivery("delivered")
+    return Delivery("unknown", type(answer).__name__)
 
 
 def state(ports: Ports, user_key: str, method: Method, binding: str) -> Sent | None:
