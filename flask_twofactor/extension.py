@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import Flask
 
@@ -18,7 +18,6 @@ from .methods.sms import SMS, unknown_countries
 from .methods.totp import TOTP, import_data
 from .placing import EngineSource, faults, place
 from .senders import choosing, host_mail
-from .senders.smtp import SMTPSender
 from .settings import Settings, read_settings
 from .stores.identity import mapped_identity
 from .stores.sqlalchemy import SQLStore
@@ -29,6 +28,9 @@ from .web.resetting import reset
 from .web.state import NAME, AppState, Callbacks, User, app_state
 from .web.tenant_api import TenantAPI
 from .web.witness import RequestWitness
+
+if TYPE_CHECKING:
+    from .senders.smtp import SMTPSender
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -233,6 +235,8 @@ class TwoFactor(TenantAPI):
 def _smtp(settings: Settings) -> SMTPSender | None:
     if settings.email_host is None or settings.email_from is None:
         return None
+    from .senders.smtp import SMTPSender  # noqa: PLC0415 - only an app that mails by it needs it
+
     return SMTPSender(
         host=settings.email_host,
         port=settings.mail_port,

@@ -15,3 +15,23 @@ def test_the_import_loads_no_slow_library() -> None:
     )
 
     assert loaded.stdout.split() == []
+
+
+def test_a_worker_loads_nothing_of_an_operator() -> None:
+    """An app that only serves loads no command, no audit reading and no mail client."""
+    report = (
+        "import sys, flask, flask_login, flask_twofactor\n"
+        "app = flask.Flask('host')\n"
+        "app.config.update(SECRET_KEY='a', TESTING=True)\n"
+        "flask_login.LoginManager(app)\n"
+        "flask_twofactor.TwoFactor(app)\n"
+        "start = 'flask_twofactor.'\n"
+        "parts = ['web.cli.common', 'web.doctor', 'stores.upkeep', 'senders.smtp']\n"
+        "print(*(part for part in parts if start + part in sys.modules))"
+    )
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", report], capture_output=True, text=True, check=True
+    )
+
+    assert loaded.stdout.split() == []

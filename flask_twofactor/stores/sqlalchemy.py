@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, RowMapping, insert
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
@@ -39,8 +39,10 @@ from .sending import NEWEST, newest
 from .standing import read_standing
 from .tenant_reading import TenantReads
 from .throttling import Budgets, find_known
-from .upkeep import SQLUpkeep
 from .writing import AUTHENTICATOR, FINISHED, HOLD, SETUP, SQLTransaction
+
+if TYPE_CHECKING:
+    from .upkeep import SQLUpkeep
 
 log = logging.getLogger("flask_twofactor")
 
@@ -81,6 +83,8 @@ class SQLStore(TenantReads):
 
     def upkeep(self) -> SQLUpkeep:
         """Give the operator's side of the store; StoreError if it is not the right one."""
+        from .upkeep import SQLUpkeep  # noqa: PLC0415 - slow, and only an operator needs it
+
         opened = self._newest_keys()
         return SQLUpkeep(opened, self._budgets, self._clock, self._witness, self._adopt)
 

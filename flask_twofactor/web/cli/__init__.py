@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from . import audit, examining, keys, persons, pruning, store, tenants
-from .common import commands
+from .group import commands
 
-__all__ = ["audit", "commands", "examining", "keys", "persons", "pruning", "store", "tenants"]
+__all__ = ["commands"]

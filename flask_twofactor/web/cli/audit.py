@@ -23,7 +23,6 @@ from flask_twofactor.core.keeping import (
 from flask_twofactor.web.state import app_state
 
 from .common import (
-    commands,
     count,
     find,
     honest,
@@ -34,6 +33,7 @@ from .common import (
     upkeep,
     when,
 )
+from .group import commands
 from .typed import AuditGroup, Moment, Reading, absolute
 
 FOLLOW_SECONDS = 1.0

@@ -17,7 +17,6 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 
 from flask_twofactor.core.errors import RefusedError, TwoFactorError, UnknownPersonError
 from flask_twofactor.core.keeping import Seen, Upkeep
@@ -27,7 +26,6 @@ from flask_twofactor.web.state import User, app_state
 P = ParamSpec("P")
 R = TypeVar("R")
 
-commands = AppGroup("twofactor", help="Look after two-factor authentication.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 

@@ -9,7 +9,8 @@ import click
 from flask_twofactor.web import doctor
 from flask_twofactor.web.state import this_app
 
-from .common import commands, count, honest, json_option, print_json, shown
+from .common import count, honest, json_option, print_json, shown
+from .group import commands
 
 FAULTS, ONLY_WARNINGS = 1, 3
 

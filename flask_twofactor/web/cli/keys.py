@@ -10,7 +10,6 @@ import click
 from flask_twofactor.core.keeping import KeyUse, Rotation
 
 from .common import (
-    commands,
     count,
     honest,
     json_option,
@@ -19,6 +18,7 @@ from .common import (
     shown,
     upkeep,
 )
+from .group import commands
 
 KINDS = {
     "authenticators": ("authenticator", "authenticators"),

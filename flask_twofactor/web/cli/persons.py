@@ -12,7 +12,6 @@ from flask_twofactor.web import people, tenancy
 from flask_twofactor.web.state import app_state
 
 from .common import (
-    commands,
     count,
     find,
     honest,
@@ -23,6 +22,7 @@ from .common import (
     upkeep,
     when,
 )
+from .group import commands
 
 
 @commands.command("status")

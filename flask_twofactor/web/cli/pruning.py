@@ -9,7 +9,8 @@ import click
 from flask_twofactor.flows import notices
 from flask_twofactor.web.state import app_state
 
-from .common import commands, honest, json_option, print_json, upkeep
+from .common import honest, json_option, print_json, upkeep
+from .group import commands
 
 KINDS = {
     "holds": "ended holds",

@@ -7,7 +7,8 @@ from flask.cli import AppGroup
 
 from flask_twofactor.web.state import app_state
 
-from .common import commands, honest, json_option, print_json, shown
+from .common import honest, json_option, print_json, shown
+from .group import commands
 
 database = AppGroup("db", help="Look after the store's tables.")
 commands.add_command(database)

@@ -19,7 +19,8 @@ from flask_twofactor.web.views.helping import end_of_day
 from flask_twofactor.web.views.roster import safe_cell
 from flask_twofactor.web.views.tenants import rule_facts
 
-from .common import commands, find, honest, json_option, operator, print_json, shown
+from .common import find, honest, json_option, operator, print_json, shown
+from .group import commands
 
 
 @commands.command("report")
