@@ -12,6 +12,7 @@ from .methods.backup_codes import BackupCodes as BackupCodes
 from .methods.totp import TOTP as TOTP
 from .web.decorators import step_up_required as step_up_required
 from .web.decorators import two_factor_required as two_factor_required
+from .web.login_form import TwoFactorLoginMixin as TwoFactorLoginMixin
 from .web.signals import two_factor_event as two_factor_event
 from .web.wsgi import TwoFactorGuard as TwoFactorGuard
 
@@ -27,6 +28,7 @@ __all__ = [
     "TwoFactor",
     "TwoFactorError",
     "TwoFactorGuard",
+    "TwoFactorLoginMixin",
     "step_up_required",
     "two_factor_event",
     "two_factor_required",

@@ -112,6 +112,7 @@ class Visit:
     lost_race: bool = False
     body_bytes: int | None = None
     browser: KnownBrowser | None = None
+    login_form: Any = field(default=None, repr=False)
     notices: list[Notice] = field(default_factory=list)
     trusting: PendingHold | None = None
     given: GivenDevice | None = None

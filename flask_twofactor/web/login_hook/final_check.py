@@ -13,7 +13,7 @@ from flask_twofactor.web import cookies, courtesy, holding, mailing
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.state import ATTRIBUTE, Visit, app_state, this_request, visit
 
-from . import passing
+from . import beside, passing
 from .host import (
     LOGIN,
     NOT_THE_HOSTS,
@@ -82,6 +82,7 @@ def _conclude(response: Response) -> Response:
         if not now.failed:
             passing.settle(now)
             response = holding.conclude(now, response, NOT_THE_HOSTS) or response
+            response = beside.answer(now) or response
             return _courtesy_at_login_page(now, response)
     except Exception:
         log.exception("a request could not be concluded; nobody is let in")
