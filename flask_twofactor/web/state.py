@@ -110,6 +110,7 @@ class Visit:
     ends_proof: object = field(default=None, repr=False)
     leaves_session: bool = False
     lost_race: bool = False
+    is_ours: bool = False
     body_bytes: int | None = None
     browser: KnownBrowser | None = None
     login_form: Any = field(default=None, repr=False)

@@ -11,6 +11,7 @@ from flask.globals import _cv_request
 
 from flask_twofactor.web import cookies, courtesy, holding, mailing
 from flask_twofactor.web import session as keys
+from flask_twofactor.web.headers import protect
 from flask_twofactor.web.state import ATTRIBUTE, Visit, app_state, this_request, visit
 
 from . import beside, passing
@@ -51,7 +52,8 @@ def _finish_checked(context: Any, response: Response) -> Response:
         cookies.trust(response, given)
     if visit().notices:
         mailing.deliver(visit().notices)
-    return response
+    # Again: a host's own hook may have given every page weaker headers.
+    return protect(response) if visit().is_ours else response
 
 
 def unauthorized(original: Callable[[], Any]) -> Any:
