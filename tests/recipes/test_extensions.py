@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from flask_twofactor.testing import pass_challenge
 
-from .kitchen import ANN, CHALLENGE, VIC, cook, log_in, protect, prove, settings, shows
+from .kitchen import ANN, CHALLENGE, VIC, code_of, cook, log_in, protect, prove, settings, shows
 
 
 @pytest.mark.redis
@@ -124,6 +124,19 @@ def test_flask_principal_with_sessions() -> None:
 def _knows_identity(client: FlaskClient) -> bool:
     with client.session_transaction() as session:
         return session.get("identity.id") == VIC.id
+
+
+def test_flask_limiter() -> None:
+    """The limit by address stands before login and challenge, and lets in who stays below it."""
+    app = cook("api-keys")["app"]
+    exec(code_of("../limit-by-address"), {"app": app})
+    prove(app, shows("/account", f"The account of {VIC.email}"))
+
+    guesses = [app.test_client().post(CHALLENGE).status_code for _ in range(40)]
+    assert guesses[-1] == 429
+    other = app.test_client()
+    other.environ_base["REMOTE_ADDR"] = "192.0.2.7"
+    assert other.post(CHALLENGE).status_code == 401, "nobody is held there, and that is all"
 
 
 def test_flask_talisman() -> None:
