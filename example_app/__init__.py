@@ -1,7 +1,8 @@
 """The client area of a hosting company: a small Flask-Login app that shows the extension at work.
 
-Everything but :mod:`example_app.two_factor`, the guard in :mod:`example_app.files` and two decorators
-in :mod:`example_app.pages` is what such an app looks like without the extension.
+Everything but :mod:`example_app.two_factor`, the guard in :mod:`example_app.files`, two decorators
+in :mod:`example_app.pages` and one base of a form in :mod:`example_app.forms` is what such an app
+looks like without the extension.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_login import LoginManager, current_user, login_user, logout_user
 
 from example_app import accounts
-from example_app.forms import LoginForm
+from example_app.forms import LOGIN_FORMS, LoginForm
 from example_app.redirects import local_target
 from example_app.seed import DEMO_PASSWORD, PEOPLE
 
@@ -35,7 +35,7 @@ def login() -> ResponseReturnValue:
     """Ask for address and password; lead on to ``next`` if it is a page of ours."""
     if request.method == "GET" and current_user.is_authenticated:
         return redirect(url_for("pages.account"))
-    form = LoginForm()
+    form = LOGIN_FORMS.get(_tenant(), LoginForm)()
     if request.method == "GET":
         form.email.data = request.args.get("email")  # the panel of demo accounts fills it in
     elif form.validate_on_submit():
@@ -60,7 +60,19 @@ def _next() -> str | None:
     return local_target(request.args.get("next"))
 
 
+def _tenant() -> str:
+    """Whose login page this is: as the address of the page says, or that of the person."""
+    email = request.form.get("email") or request.args.get("email", "")
+    host = email.strip().lower().partition("@")[2]
+    return request.args.get("tenant") or host.removesuffix(".test")
+
+
 def _page(form: LoginForm) -> str:
     return render_template(
-        "login.html", form=form, next=_next(), people=PEOPLE, demo_password=DEMO_PASSWORD
+        "login.html",
+        form=form,
+        next=_next(),
+        tenant=request.args.get("tenant"),
+        people=PEOPLE,
+        demo_password=DEMO_PASSWORD,
     )

@@ -6,6 +6,8 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, EmailField, PasswordField, StringField
 from wtforms.validators import AnyOf, InputRequired, Length
 
+from flask_twofactor import TwoFactorLoginMixin
+
 
 class LoginForm(FlaskForm):
     """Address and password."""
@@ -15,6 +17,16 @@ class LoginForm(FlaskForm):
     )
     password = PasswordField("Password", [InputRequired("Enter your password."), Length(max=1000)])
     remember = BooleanField("Keep me signed in")
+
+
+class OrchidLoginForm(TwoFactorLoginMixin, LoginForm):
+    """Orchid asks for the code on the login page itself, in its own words."""
+
+    remember_device = BooleanField("Remember this device for 30 days")
+
+
+LOGIN_FORMS = {"orchid": OrchidLoginForm}
+"""The tenants with a login form of their own."""
 
 
 QUESTIONS = (

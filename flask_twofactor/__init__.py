@@ -14,6 +14,7 @@ from .methods.sms import SMS as SMS
 from .methods.totp import TOTP as TOTP
 from .web.decorators import step_up_required as step_up_required
 from .web.decorators import two_factor_required as two_factor_required
+from .web.login_form import TwoFactorLoginMixin as TwoFactorLoginMixin
 from .web.signals import two_factor_event as two_factor_event
 from .web.wsgi import TwoFactorGuard as TwoFactorGuard
 
@@ -31,6 +32,7 @@ __all__ = [
     "TwoFactor",
     "TwoFactorError",
     "TwoFactorGuard",
+    "TwoFactorLoginMixin",
     "step_up_required",
     "two_factor_event",
     "two_factor_required",

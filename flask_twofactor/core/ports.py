@@ -66,6 +66,9 @@ class Method(Protocol):
     def begin_challenge(self, authenticators: Sequence[Authenticator], now: float) -> Step:
         """Ask for a code."""
 
+    def reads(self, answer: str) -> bool:
+        """Say whether this has the shape of an answer; nothing is compared."""
+
     def complete_challenge(
         self, authenticators: Sequence[Authenticator], step: Step, answer: str, now: float
     ) -> Claim | Refusal:

@@ -53,6 +53,16 @@ def choose(
     return chosen, [method for method in usable if method is not chosen]
 
 
+def method_of(ports: Ports, owned: Sequence[Authenticator], typed: str) -> Method | None:
+    """Give the method that a code typed without being asked for belongs to, by its shape.
+
+    What has no known shape goes to the first method, whose error says what it wants. Codes that
+    have to be sent first are never typed unasked.
+    """
+    usable = [one for one in ports.methods if of_method(owned, one) and not one.needs_delivery]
+    return next((one for one in usable if one.reads(typed)), usable[0] if usable else None)
+
+
 def check(
     ports: Ports,
     user_key: str,

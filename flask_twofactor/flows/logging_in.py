@@ -121,6 +121,13 @@ def challenge(ports: Ports, token: object, wanted: object = None) -> Challenge:
     return Challenge(held, method, others, step, sent, terms)
 
 
+def method_of(ports: Ports, token: object, typed: str) -> str | None:
+    """Name the method that a code typed beside the password belongs to, or None."""
+    held, owned, _ = _look_up_usable(ports, token)
+    method = answering.method_of(ports, owned, typed) if held.purpose == "challenge" else None
+    return None if method is None else method.name
+
+
 def answer(
     ports: Ports,
     token: object,

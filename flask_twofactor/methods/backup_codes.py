@@ -61,6 +61,10 @@ class BackupCodes:
         del authenticators, now
         return Step()
 
+    def reads(self, answer: str) -> bool:
+        """25 characters of the right alphabet, however they are spaced."""
+        return read_backup_code(answer) is not None
+
     def complete_challenge(
         self, authenticators: Sequence[Authenticator], step: Step, answer: str, now: float
     ) -> Claim | Refusal:

@@ -71,6 +71,10 @@ class TOTP:
         del authenticators, now
         return Step()
 
+    def reads(self, answer: str) -> bool:
+        """Six digits, blanks and dashes left out."""
+        return read_digits(answer) is not None
+
     def complete_challenge(
         self, authenticators: Sequence[Authenticator], step: Step, answer: str, now: float
     ) -> Claim | Refusal:

@@ -139,6 +139,13 @@ class MethodContract:
             assert found.code.isidentifier()
             assert method.complete_setup(step, typed, NOW) is not None
 
+    def test_it_knows_its_answers_by_their_shape(self) -> None:
+        """A right answer has the shape, whatever else is typed has not."""
+        method = self.make_method()
+        step, _ = self.set_up(method)
+        assert method.reads(self.right_answer(step, NOW))
+        assert not any(method.reads(typed) for typed in ODD_ANSWERS)
+
     def test_a_challenge_keeps_no_secret(self) -> None:
         """What a challenge shows has nothing of the secret."""
         method = self.make_method()

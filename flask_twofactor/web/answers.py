@@ -48,15 +48,27 @@ def page(
     **context: Any,
 ) -> Response:
     """Show a page, with an error if there is one; JSON clients get `facts` or the error."""
-    if refused is not None:
-        status = STATUS.get(refused.code, 400)
-        _note(refused)
     if wants_json():
-        answer = make_response(jsonify(_json(facts, refused)), status)
-    else:
-        values = (facts or {}) | context | _error(refused)
-        answer = make_response(render(name, **values), status)
-    if refused is not None and refused.retry_after is not None:
+        return refuse(refused) if refused else make_response(jsonify(_json(facts)), status)
+    values = (facts or {}) | context | _error(refused)
+    if refused is None:
+        return make_response(render(name, **values), status)
+    _note(refused)
+    return _refusal(refused, render(name, **values))
+
+
+def refuse(refused: RefusedError, **addresses: str) -> Response:
+    """Give a JSON client the stable error, and the addresses where it can go on."""
+    _note(refused)
+    body: dict[str, Any] = {"error": refused.code, "message": message(refused), **addresses}
+    if refused.retry_after is not None:
+        body["retry_after"] = refused.retry_after
+    return _refusal(refused, jsonify(_json(body)))
+
+
+def _refusal(refused: RefusedError, content: Any) -> Response:
+    answer = make_response(content, STATUS.get(refused.code, 400))
+    if refused.retry_after is not None:
         answer.headers["Retry-After"] = str(refused.retry_after)
     return answer
 
@@ -105,10 +117,5 @@ def _error(refused: RefusedError | None) -> dict[str, Any]:
     return {"error": message(refused), "error_at_field": is_about_field(refused)}
 
 
-def _json(facts: dict[str, Any] | None, refused: RefusedError | None) -> dict[str, Any]:
-    if refused is None:
-        return {**(facts or {}), "csrf_token": generate_csrf(token_key=CSRF)}
-    body: dict[str, Any] = {"error": refused.code, "message": message(refused)}
-    if refused.retry_after is not None:
-        body["retry_after"] = refused.retry_after
-    return {**body, "csrf_token": generate_csrf(token_key=CSRF)}
+def _json(facts: dict[str, Any] | None) -> dict[str, Any]:
+    return {**(facts or {}), "csrf_token": generate_csrf(token_key=CSRF)}

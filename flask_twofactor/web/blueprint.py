@@ -98,4 +98,7 @@ def _guarded(view: View) -> View:
 
 
 def _protect(response: Response) -> Response:
-    return response if request.endpoint == f"{NAME}.static" else headers.protect(response)
+    if request.endpoint == f"{NAME}.static":
+        return response
+    visit().is_ours = True
+    return headers.protect(response)

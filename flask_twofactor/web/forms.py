@@ -108,6 +108,11 @@ def text(value: object) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
+def plain(value: object) -> str:
+    """Give what a field of any shape has as text that every encoder takes, or nothing."""
+    return text(value) if _is_text(value) else ""
+
+
 def _read_at_most(most: int) -> int:
     source, found = request.environ["wsgi.input"], b""
     while len(found) < most and (more := source.read(most - len(found))):

@@ -21,7 +21,9 @@ SETUP = "_tf_setup"
 NOTE = "_tf_note"
 LED = "_tf_led"
 STEP_UP = "_tf_step_up"
-OURS = frozenset({HOLD, PROOF, MARK, SETUP, NOTE, LED, STEP_UP})
+TICKED = "_tf_ticked"
+REFUSED = "_tf_refused"
+OURS = frozenset({HOLD, PROOF, MARK, SETUP, NOTE, LED, STEP_UP, TICKED, REFUSED})
 CSRF = "csrf_token"
 
 MOST_BYTES = 16 * 1024

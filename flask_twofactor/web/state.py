@@ -111,8 +111,10 @@ class Visit:
     ends_proof: object = field(default=None, repr=False)
     leaves_session: bool = False
     lost_race: bool = False
+    is_ours: bool = False
     body_bytes: int | None = None
     browser: KnownBrowser | None = None
+    login_form: Any = field(default=None, repr=False)
     notices: list[Notice] = field(default_factory=list)
     trusting: PendingHold | None = None
     given: GivenDevice | None = None

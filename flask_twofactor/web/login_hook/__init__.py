@@ -24,6 +24,7 @@ from flask_twofactor.web import courtesy, security
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.state import AppState, app_state, visit
 
+from .entering import answer, released_to
 from .final_check import finish, held_for, unauthorized
 from .host import (
     clear_remember,
@@ -38,6 +39,7 @@ from .login import adopt_proof, enter_as, is_held, on_login, on_logout, release
 
 __all__ = [
     "adopt_proof",
+    "answer",
     "clear_remember",
     "enter",
     "enter_as",
@@ -51,6 +53,7 @@ __all__ = [
     "make_ready",
     "present",
     "release",
+    "released_to",
     "setup_user",
     "sign_out",
     "signed_in",

@@ -11,9 +11,10 @@ from flask.globals import _cv_request
 
 from flask_twofactor.web import cookies, courtesy, holding, mailing
 from flask_twofactor.web import session as keys
+from flask_twofactor.web.headers import protect
 from flask_twofactor.web.state import ATTRIBUTE, Visit, app_state, this_request, visit
 
-from . import passing
+from . import beside, passing
 from .host import (
     LOGIN,
     NOT_THE_HOSTS,
@@ -51,7 +52,8 @@ def _finish_checked(context: Any, response: Response) -> Response:
         cookies.trust(response, given)
     if visit().notices:
         mailing.deliver(visit().notices)
-    return response
+    # Again: a host's own hook may have given every page weaker headers.
+    return protect(response) if visit().is_ours else response
 
 
 def unauthorized(original: Callable[[], Any]) -> Any:
@@ -82,6 +84,7 @@ def _conclude(response: Response) -> Response:
         if not now.failed:
             passing.settle(now)
             response = holding.conclude(now, response, NOT_THE_HOSTS) or response
+            response = beside.answer(now) or response
             return _courtesy_at_login_page(now, response)
     except Exception:
         log.exception("a request could not be concluded; nobody is let in")

@@ -137,7 +137,7 @@ def release(released: logging_in.Released) -> User | None:
     None if the user is gone, inactive, or no longer the same; then nobody is logged in.
     """
     now, kept = visit(), released.kept
-    now.came_with_hold = None  # it was used up
+    now.came_with_hold = now.pending = None  # it was used up
     renew_session_id()
     for key in NOT_THE_HOSTS:
         session.pop(key, None)

@@ -8,7 +8,7 @@ from flask import session
 
 from flask_twofactor.core.records import Mark
 from flask_twofactor.flows import remembered, sessions, trusting
-from flask_twofactor.web import agents, cookies
+from flask_twofactor.web import agents, cookies, login_form
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.state import PendingHold, Visit, app_state
 
@@ -22,8 +22,11 @@ def look(now: Visit, pending: PendingHold) -> bool:
     """
     if pending.verdict != "challenge":
         return False
-    pending.device = trusting.look(app_state().ports, pending.standing, cookies.presented())
-    if pending.device is None or not pending.device.good:
+    device = trusting.look(app_state().ports, pending.standing, cookies.presented())
+    if device is not None and device.good and login_form.typed_code(now):
+        return False  # a code that was typed is looked at, and used up
+    pending.device = device
+    if device is None or not device.good:
         return False
     strip(keys.OURS)
     now.trusting, now.vetted = pending, session["_user_id"]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from typing import Any
 
 from flask import Response, make_response, redirect, request, session, url_for
 
-from flask_twofactor.core.errors import HoldGoneError, RefusedError, TwoFactorError
-from flask_twofactor.flows import changing, logging_in, remembered
-from flask_twofactor.flows.acting import Acting
+from flask_twofactor.core.errors import HoldGoneError, RefusedError
+from flask_twofactor.flows import logging_in, remembered
 from flask_twofactor.web import (
     agents,
     answers,
@@ -18,18 +16,15 @@ from flask_twofactor.web import (
     courtesy,
     delivering,
     forms,
-    holding,
     login_hook,
-    naming,
-    people,
+    notes,
     redirects,
 )
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.forms import CodeForm, text, value
-from flask_twofactor.web.state import User, app_state, visit
+from flask_twofactor.web.state import app_state, visit
 
 REMEMBER = "remember_device"
-log = logging.getLogger("flask_twofactor")
 
 
 def challenge(refused: RefusedError | None = None) -> Response:
@@ -61,20 +56,10 @@ def lost_device(refused: RefusedError | None = None) -> Response:
     return answers.page("lost_device", {"held": keys.HOLD in session}, refused=refused, ways=others)
 
 
-def released_to(user: User, response: Response) -> Response:
-    """Let the host redo what its login answer did."""
-    callback = app_state().callbacks.after_release
-    if callback is None:
-        return response
-    try:
-        return make_response(callback(user, response) or response)
-    except Exception:
-        log.exception("after_release failed; the person is signed in all the same")
-        return response
-
-
 def _ask(refused: RefusedError | None) -> Response:
     wanted = value("method")
+    if refused is None and (left := notes.take_refusal()) is not None:
+        refused, wanted = left
     asked = logging_in.challenge(app_state().ports, session.get(keys.HOLD), wanted)
     if asked.hold.purpose == "setup":
         return courtesy.ask_for_factor("setup")
@@ -98,8 +83,12 @@ def _ask(refused: RefusedError | None) -> Response:
         step=asked.step.shown,
         label=kept.label if kept else "",
         minutes=_minutes_left(asked.hold.expires_at),
-        ticked=forms.ticked(REMEMBER),
+        ticked=_is_ticked(),
     )
+
+
+def _is_ticked() -> bool:
+    return forms.ticked(REMEMBER) if request.method == "POST" else keys.TICKED in session
 
 
 def _days(asked: logging_in.Challenge) -> int:
@@ -119,7 +108,7 @@ def _enter_by_device() -> Response | None:
     user = login_hook.release(released)
     if user is None:
         return answers.page("refused", refused=RefusedError("signed_out"))
-    return released_to(user, answers.go(released.kept.next))
+    return login_hook.released_to(user, answers.go(released.kept.next))
 
 
 def _minutes_left(expires_at: float) -> int:
@@ -134,52 +123,9 @@ def _answer_or_ask() -> Response:
 
 
 def _answer() -> Response:
-    form, ports = CodeForm.read(), app_state().ports
-    holding.note_where()
-    released = logging_in.answer(
-        ports,
-        session.get(keys.HOLD),
-        form.method.data,
-        text(form.code.data),
-        cookies.references("known"),
-        origin=agents.origin(),
-        trusts=cookies.presented() if forms.ticked(REMEMBER) else None,
-    )
-    visit().browser = released.browser
-    if isinstance(released, logging_in.SetUpFirst):
-        return courtesy.ask_for_factor("setup")
-    visit().given = released.device
-    user = login_hook.release(released)
-    if user is None:
-        return answers.page("refused", refused=RefusedError("signed_out"))
-    if released.fallback:
-        return released_to(user, _after_fallback(released))
-    trusted = released.device is not None
-    return released_to(user, answers.go(released.kept.next, device_trusted=trusted))
-
-
-def _after_fallback(released: logging_in.Released) -> Response:
-    terms = released.terms or app_state().ports.site_terms
-    single = terms.backup_codes == 1 and not released.codes_left
-    codes = _fresh_code(released) if single else []
-    left = released.codes_left or 0
-    few = not codes and changing.are_few(app_state().ports, left)
-    facts = {"ok": True, "next": released.kept.next, "codes_left": left, "few_codes": few}
-    new = {"codes": codes} if codes else {}
-    label = naming.label(released.kept.label)
-    return answers.codes_page("backup_code_used", facts | new, label)
-
-
-def _fresh_code(released: logging_in.Released) -> list[str]:
-    proof = released.proof
-    account = people.account_of(released.user_key, released.kept.label)
-    epoch = proof.epoch if proof else 0
-    someone = Acting(account, epoch, required=False, proof=proof, terms=released.terms)
-    try:
-        return list(changing.renew_codes(app_state().ports, someone))
-    except TwoFactorError:
-        log.exception("no fresh backup code could be made; the person is signed in all the same")
-        return []
+    form = CodeForm.read()
+    trusts = forms.ticked(REMEMBER)
+    return login_hook.answer(form.method.data, text(form.code.data), trusts=trusts)
 
 
 def gone(over: HoldGoneError) -> Response:

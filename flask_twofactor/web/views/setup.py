@@ -25,8 +25,6 @@ from flask_twofactor.web.i18n import gettext
 from flask_twofactor.web.qr import svg
 from flask_twofactor.web.state import app_state, this_request, visit
 
-from .challenge import released_to
-
 PLACE_ERRORS = frozenset(
     {
         "country_refused",
@@ -94,7 +92,7 @@ def _let_go(acting: Acting) -> Response | None:
         return who.turn_away()
     if user is None:
         return answers.page("refused", refused=RefusedError("signed_out"))
-    return released_to(user, answers.go(acting.hold.kept.next))
+    return login_hook.released_to(user, answers.go(acting.hold.kept.next))
 
 
 def _second_click() -> Response | None:
@@ -209,7 +207,7 @@ def _confirm(acting: Acting, method: str) -> Response:
     user = login_hook.release(Released(done.token, acting.user_key, done.kept))
     if user is None:
         return answers.page("refused", refused=RefusedError("signed_out"))
-    return released_to(user, _done(acting, done, done.kept.next))
+    return login_hook.released_to(user, _done(acting, done, done.kept.next))
 
 
 def _done(acting: Acting, done: setting_up.Finished, target: str) -> Response:
