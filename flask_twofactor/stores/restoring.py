@@ -26,6 +26,7 @@ from .schema import (
     proof,
     single_use_code,
     step_up,
+    trusted_device,
 )
 from .sealing import KeyRing
 from .throttling import Budgets
@@ -35,7 +36,7 @@ BATCH = 100
 EPOCH_LEAP = 1_000_000
 """Further than any epoch moved between the backup and now: a session of that time never fits."""
 
-ENDED = (proof, hold, pending_setup, step_up)
+ENDED = (proof, hold, pending_setup, step_up, trusted_device)
 """What the app had ended or used up by now, perhaps. People begin these again."""
 KEPT = (account, authenticator, single_use_code, known_browser, notice)
 """What stays, with its epoch, its counter and its codes moved on. A known browser opens nothing."""

@@ -10,6 +10,7 @@ import pytest
 from flask_twofactor.core.records import Event
 from flask_twofactor.stores import restoring, schema
 from flask_twofactor.testing import FrozenClock, captured_messages, frozen_clock
+from flask_twofactor.web import cookies
 from flask_twofactor.web.signals import two_factor_event
 
 from .support import backups
@@ -54,14 +55,9 @@ def next_app_code(host: Operated) -> Alive:
 
 def backup_code(host: Operated) -> Alive:
     """Use a backup code; alive if it is taken again."""
-    code = give_codes_before(host)
+    code = str(host.app.extensions["backup codes"][0])
     assert post(host.held(), CHALLENGE, method="backup_code", code=code).status_code == 200
     return lambda: post(host.held(), CHALLENGE, method="backup_code", code=code).status_code == 200
-
-
-def give_codes_before(host: Operated) -> str:
-    """Give a code that the backup has as unused."""
-    return str(host.app.extensions["backup codes"][0])
 
 
 def ended_session(host: Operated) -> Alive:
@@ -92,6 +88,27 @@ def ended_hold(host: Operated) -> Alive:
         return thief.get(CHALLENGE).status_code == 200
 
     return alive
+
+
+def ended_trust(host: Operated) -> Alive:
+    """Sign out everywhere; alive if a copied cookie of a trusted device spares the code again."""
+    copied = host.app.extensions["trusted device"]
+    with host.app.app_context():
+        host.guard.twofactor.sign_out_everywhere(host.vic)
+
+    def alive() -> bool:
+        thief = host.client()
+        put_cookie(thief, copied, trusted_name(host))
+        return host.log_in(thief, host.vic).location != CHALLENGE
+
+    assert not alive()
+    return alive
+
+
+def trusted_name(host: Operated) -> str:
+    """Give the name of the cookie of a trusted device."""
+    with host.app.test_request_context():
+        return cookies.name("trusted")
 
 
 def session_without(host: Operated) -> Alive:
@@ -136,6 +153,10 @@ def prepare(host: Operated) -> backups.Backup:
     ann = host.client()
     host.log_in(ann, host.ann)
     kept["ann's cookie"] = cookie(ann)
+    with frozen_clock(host.app, NOW - 600):
+        trusting = host.held()
+        post(trusting, CHALLENGE, method="totp", code=code_of(host, host.vic), remember_device=True)
+    kept["trusted device"] = cookie(trusting, trusted_name(host))
     with frozen_clock(host.app, NOW - 300):
         kept["signed in"] = host.signed_in(host.vic)
     kept["copied cookie"] = cookie(kept["signed in"])
@@ -144,7 +165,15 @@ def prepare(host: Operated) -> backups.Backup:
     return backups.take(host.app)
 
 
-USED = (app_code, next_app_code, backup_code, ended_session, ended_hold, session_without)
+USED = (
+    app_code,
+    next_app_code,
+    backup_code,
+    ended_session,
+    ended_hold,
+    ended_trust,
+    session_without,
+)
 
 
 @pytest.mark.parametrize("use", USED)
@@ -198,7 +227,7 @@ def test_what_it_says(host: Operated) -> None:
     backups.put_back(host.app, prepare(host))
     done = host.run("after-restore", "--yes")
     assert done.stdout.splitlines()[:3] == [
-        "Ended: 1 session.",
+        "Ended: 2 sessions.",
         "Ended: 10 backup codes of 1 person.",
         "Moved on: 1 authenticator of 2 accounts.",
     ]
