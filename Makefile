@@ -45,7 +45,7 @@ docs: .venv/installed ## build the site of the docs, and say where it is
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
-screenshots: .venv/installed ## take the pictures of the docs from the running example app
+screenshots: .venv/installed ## take the pictures and the film of the docs from the running example app
 	$(BIN)/python -m docs.screenshots $(ARGS)
 
 deps-system: ## install what the tests use beside Python (Debian, Ubuntu)
