@@ -23,6 +23,7 @@ PACKAGE = ROOT / "flask_twofactor"
 COMPOSED = {
     "throttled": RefusedError("throttled", retry_after=120),
     "clock_off": RefusedError("clock_off", minutes=4, ahead=True),
+    "number_wrong": RefusedError("number_wrong", low=0, high=365),
 }
 ERRORS = {"StoreError", "ConfigurationError", "UnknownPersonError", "SealError"}
 LOGGED = {"exception", "warning", "error"}

@@ -21,6 +21,7 @@ from .schema import (
     authenticator,
     hold,
     known_browser,
+    member,
     notice,
     pending_setup,
     proof,
@@ -38,7 +39,7 @@ EPOCH_LEAP = 1_000_000
 
 ENDED = (proof, hold, pending_setup, step_up, trusted_device)
 """What the app had ended or used up by now, perhaps. People begin these again."""
-KEPT = (account, authenticator, single_use_code, known_browser, notice)
+KEPT = (account, authenticator, single_use_code, known_browser, notice, member)
 """What stays, with its epoch, its counter and its codes moved on. A known browser opens nothing."""
 
 
@@ -58,7 +59,9 @@ class Restoring:
         """End it all. `counters` says, by method, how far the codes of now and before reach."""
         now = self.clock()
         with self.engine.begin() as connection:
-            accounts = _rows(connection, update(account).values(epoch=account.c.epoch + EPOCH_LEAP))
+            moved_on = {"epoch": account.c.epoch + EPOCH_LEAP, "setup_code_until": 0}
+            # A setup code that ran out still asks for one: the password alone sets nothing up.
+            accounts = _rows(connection, update(account).values(moved_on))
             sessions = _rows(connection, delete(proof))
             for table in ENDED:
                 _rows(connection, delete(table))

@@ -50,6 +50,18 @@ def test_all_that_may_have_been_used_ends(store: SQLStore) -> None:
     assert verify(store).is_sound
 
 
+def test_a_setup_code_is_ended_and_still_asked_for(store: SQLStore) -> None:
+    """A setup code that was used since the backup opens nothing, and neither does none at all."""
+    fill(store)
+    with store.transaction() as transaction:
+        transaction.note_reset(PEOPLE[0], NOW, "a setup code", NOW + 600)
+    store.upkeep().after_restore({}, "operator:olga", unseen)
+
+    assert store.awaits_setup_code(PEOPLE[0])
+    with store.transaction() as transaction:
+        assert not transaction.use_setup_code(PEOPLE[0], "a setup code", NOW)
+
+
 def test_a_new_set_of_codes_is_good(store: SQLStore) -> None:
     """What is made after the command is not touched by it, and another run ends it on purpose."""
     fill(store)
