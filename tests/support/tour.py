@@ -106,6 +106,8 @@ def _log_in_again(omar: Visitor, look: Look, codes: list[str]) -> None:
     look("challenge")
     omar.answer(omar.wrong_code())
     look("challenge-error")
+    omar.page.locator("summary", has_text="Code refused?").click()
+    look("challenge-help")
     omar.go("/two-factor/lost-device")
     look("lost-device")
     omar.go("/two-factor/challenge?method=backup_code")
