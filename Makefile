@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format lint types coverage bench screenshots deps-system pins clean
+.PHONY: help demo test check format lint types coverage bench docs screenshots deps-system pins clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -41,7 +41,11 @@ coverage: .venv/installed ## say which lines no test reaches
 bench: .venv/installed ## compare times and statements with bare Flask-Login
 	$(BIN)/python -m benchmarks $(ARGS)
 
-screenshots: .venv/installed ## take the pictures of the docs from the running example app
+docs: .venv/installed ## build the site of the docs, and say where it is
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+screenshots: .venv/installed ## take the pictures and the film of the docs from the running example app
 	$(BIN)/python -m docs.screenshots $(ARGS)
 
 deps-system: ## install what the tests use beside Python (Debian, Ubuntu)
@@ -57,7 +61,7 @@ pins: ## write requirements/dev.txt anew from pyproject.toml (ARGS=--upgrade for
 		--output-file requirements/dev.txt $(ARGS) pyproject.toml
 
 clean: ## remove the environment and what tools remember
-	rm -rf .venv build dist htmlcov .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv build dist docs/_build htmlcov .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 # Every package is pinned by hash; the environment is made anew when a pin changes.
 .venv/pinned: requirements/dev.txt

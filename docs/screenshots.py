@@ -1,14 +1,16 @@
 """``make screenshots``: take the pictures of the docs from the running example app.
 
 The example app is started on a free port with a throw-away folder, and a real Chromium walks
-through every page of the extension as Ann would. The few pictures that the docs show go to
-``docs/screenshots``; ``ARGS="--all FOLDER"`` puts all of them elsewhere, for looking at.
+through every page of the extension as Omar would. The pictures go to ``docs/screenshots``, with the
+page that shows them and the moving tour; ``ARGS="--all FOLDER"`` puts all of them elsewhere, in
+every width and colour, for looking at.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import logging
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,26 +20,27 @@ from flask import Flask
 from PIL import Image
 from playwright.sync_api import Page
 
+from docs.film import film
 from example_app import create_app
 from flask_twofactor.testing import FrozenClock, frozen_clock
 from tests.support.chromium import chromium, pages
 from tests.support.serving import serving
 from tests.support.tour import Visitor, walk
 
-SHOWN = Path(__file__).parent / "screenshots"
+DOCS = Path(__file__).parent
+SHOWN = DOCS / "screenshots"
+GALLERY = DOCS / "reference/pictures.md"
 WIDTHS = {"wide": 1280, "phone": 390}
-SCHEMES = ("light", "dark")
-COLOURS = 128
-IN_DOCS = {
-    "overview-off-wide-light",
-    "setup-wide-light",
-    "setup-phone-dark",
-    "codes-phone-light",
-    "challenge-phone-light",
-    "challenge-error-phone-dark",
-    "lost-device-phone-light",
-    "overview-on-wide-dark",
-}
+LOOKS = [("wide", "light"), ("wide", "dark"), ("phone", "light"), ("phone", "dark")]
+IN_DOCS = LOOKS[:3]
+COLOURS = 64
+BEGINNING = """\
+# Pictures of every page
+
+Taken by `make screenshots` from the example app as it runs, which also writes this page.
+
+![Setting up and signing in, as a film](../screenshots/tour.gif)
+"""
 
 
 @contextmanager
@@ -58,6 +61,16 @@ def picture(page: Page) -> bytes:
     return small.getvalue()
 
 
+def gallery(titles: dict[str, str]) -> str:
+    """Write the page that shows every picture."""
+    parts = [BEGINNING]
+    for name, title in titles.items():
+        shown = [f"![{title}](../screenshots/{name}-{'-'.join(look)}.png)" for look in IN_DOCS]
+        parts.append(f"## {name}\n\n{title}\n\n| light | dark | phone |\n|---|---|---|")
+        parts.append(f"| {' | '.join(shown)} |\n")
+    return "\n".join(parts)
+
+
 def main() -> None:
     """Take all pictures, in every width and colour scheme."""
     parser = argparse.ArgumentParser(prog="python -m docs.screenshots")
@@ -67,18 +80,26 @@ def main() -> None:
     config: dict[str, object] = {"TWOFACTOR_BASE_TEMPLATE": None} if options.bundled else {}
     folder: Path = options.all or SHOWN
     folder.mkdir(parents=True, exist_ok=True)
+    for quiet in ("werkzeug", "flask_twofactor"):
+        # The store's failure is played, and each request is none of the reader's business.
+        logging.getLogger(quiet).setLevel(logging.CRITICAL)
+    titles: dict[str, str] = {}
     with chromium() as browser, pages(browser) as open_page:
-        for look in [(name, scheme) for name in WIDTHS for scheme in SCHEMES]:
+        for look in LOOKS if options.all else IN_DOCS:
             page = open_page(width=WIDTHS[look[0]], height=800, color_scheme=look[1])
 
             def shoot(name: str, page: Page = page, look: tuple[str, str] = look) -> None:
-                full = "-".join([name, *look])
-                if options.all or full in IN_DOCS:
-                    (folder / f"{full}.png").write_bytes(picture(page))
-                    print(full)
+                (folder / f"{name}-{'-'.join(look)}.png").write_bytes(picture(page))
+                titles[name] = page.locator("h1").inner_text()
+                print(f"{name}, {' '.join(look)}: {titles[name]}")
 
             with visiting(config) as (app, address, clock):
                 walk(Visitor(app, page, address, clock), shoot)
+        if not options.all:
+            GALLERY.write_text(gallery(titles), encoding="utf-8")
+        page = open_page(width=WIDTHS["phone"], height=720)
+        with visiting(config) as (app, address, clock):
+            film(Visitor(app, page, address, clock), folder / "tour.gif")
 
 
 if __name__ == "__main__":

@@ -134,6 +134,17 @@ class Rotation:
 
 
 @dataclass(frozen=True, slots=True)
+class Restored:
+    """What ended because a backup was put back; `people` had the backup codes."""
+
+    accounts: int
+    sessions: int
+    authenticators: int
+    codes: int
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
 class AccountState:
     """How things stand for a person: waits, sessions, browsers, methods shut to strangers."""
 
@@ -186,6 +197,12 @@ class Upkeep(Protocol):
 
     def prune(self, limits: Limits, seen: Seen) -> dict[str, int]:
         """Delete rows that cannot matter any more, in batches; give their numbers by kind."""
+
+    def after_restore(self, counters: Mapping[str, int], actor: str, seen: Seen) -> Restored:
+        """End all that may have been used or ended since a backup that was put back.
+
+        `counters` says, by method, up to where codes may have been used. No worker serves yet.
+        """
 
     def account_state(self, user_key: str, limits: Limits) -> AccountState:
         """Read how things stand for a person."""

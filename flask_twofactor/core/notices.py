@@ -83,6 +83,7 @@ RULES = (
     Rule("backup_code_used", "code_used"),
     Rule("codes_renewed", "codes_regenerated"),
     Rule("codes_retiring", "codes_retiring"),
+    Rule("codes_ended", "codes_ended"),
     Rule("code_refused", "failed", _warns),
     Rule("code_refused", "replay_seen", _warns),
     Rule("signed_in_after_wrong_codes", "verified", _follows_many),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from .devices import Presented, TrustedDevice
 from .keeping import Made, Upkeep
@@ -73,6 +73,16 @@ class Method(Protocol):
         self, authenticators: Sequence[Authenticator], step: Step, answer: str, now: float
     ) -> Claim | Refusal:
         """Say what to claim for this answer, or why it is refused. Tries all, no early exit."""
+
+
+@runtime_checkable
+class FollowsClock(Protocol):
+    """A method whose authenticators count time steps."""
+
+    name: str
+
+    def reach(self, now: float) -> int:
+        """Give the last step whose code may have been accepted by now."""
 
 
 class Delivering(Method, Protocol):

@@ -57,10 +57,13 @@ def method_of(ports: Ports, owned: Sequence[Authenticator], typed: str) -> Metho
     """Give the method that a code typed without being asked for belongs to, by its shape.
 
     What has no known shape goes to the first method, whose error says what it wants. Codes that
-    have to be sent first are never typed unasked.
+    have to be sent first are never typed unasked: the challenge sends them.
     """
-    usable = [one for one in ports.methods if of_method(owned, one) and not one.needs_delivery]
-    return next((one for one in usable if one.reads(typed)), usable[0] if usable else None)
+    usable = [one for one in ports.methods if of_method(owned, one)]
+    for method in usable:
+        if not method.needs_delivery and method.reads(typed):
+            return method
+    return usable[0] if usable and not usable[0].needs_delivery else None
 
 
 def check(

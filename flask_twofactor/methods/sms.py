@@ -96,6 +96,10 @@ class SMS:
         numbers = [number for one in authenticators if (number := self.place(one.data))]
         return Step(shown={"to": mask(numbers[0])} if numbers else {})
 
+    def reads(self, answer: str) -> bool:
+        """Six digits, blanks and dashes left out."""
+        return read_digits(answer) is not None
+
     def complete_challenge(
         self, authenticators: Sequence[Authenticator], step: Step, answer: str, now: float
     ) -> Claim | Refusal:

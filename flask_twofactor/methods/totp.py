@@ -66,6 +66,10 @@ class TOTP:
             return Enrolment(data={"secret": secret}, counter=max(matched))
         return _explain(secret, code, now)
 
+    def reach(self, now: float) -> int:
+        """Give the last time step whose code may have been accepted by now."""
+        return _around(now, 1)[-1]
+
     def begin_challenge(self, authenticators: Sequence[Authenticator], now: float) -> Step:
         """Ask; nothing has to be kept."""
         del authenticators, now

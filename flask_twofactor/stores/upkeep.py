@@ -16,6 +16,7 @@ from flask_twofactor.core.keeping import (
     AuditFilter,
     AuditReport,
     KeyUse,
+    Restored,
     Rotation,
     Seen,
     StoreFacts,
@@ -26,6 +27,7 @@ from flask_twofactor.core.ports import Clock, Witness
 from . import audit_reading, audit_verifying, key_changing, key_counting, pruning, remedies, schema
 from .bootstrap import DEFAULT_FILE, Opened
 from .key_rotating import Rotating
+from .restoring import Restoring
 from .throttling import Budgets
 
 
@@ -99,6 +101,19 @@ class SQLUpkeep:
         with remedies.translated():
             now = self.clock()
             return pruning.prune(self.opened.engine, self.opened.reader, limits, now, seen)
+
+    def after_restore(self, counters: Mapping[str, int], actor: str, seen: Seen) -> Restored:
+        """End all that may have been used or ended since a backup that was put back."""
+        with remedies.translated():
+            return Restoring(
+                self.opened.engine,
+                self.opened.reader,
+                self.opened.ring,
+                self.budgets,
+                self.clock,
+                self.witness,
+                seen,
+            ).run(counters, actor)
 
     def account_state(self, user_key: str, limits: Limits) -> AccountState:
         """Read how things stand for a person."""

@@ -93,6 +93,16 @@ WORDS = {
         _always(mark("The older backup codes of your account no longer work.")),
     ),
     "codes_retiring": Words(mark("Please make new backup codes"), _codes_retiring, doubt=False),
+    "codes_ended": Words(
+        mark("Please make new backup codes"),
+        _always(
+            mark(
+                "The backup codes you saved no longer work. Make new ones in your two-factor "
+                "settings."
+            )
+        ),
+        doubt=False,
+    ),
     "code_refused": Words(mark("Wrong codes were typed for your account"), _codes_refused),
     "signed_in_after_wrong_codes": Words(
         mark("Somebody signed in after many wrong codes"),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask, template_rendered
+from jinja2 import Template
 from playwright.sync_api import ConsoleMessage, Page, Response, expect
 
 from example_app import create_app
@@ -18,6 +21,9 @@ from tests.support.tour import Visitor, walk
 pytestmark = pytest.mark.browser
 QUICK = {"PASSWORD_METHOD": "pbkdf2:sha256:1"}
 POLICY = "default-src 'self'"
+ROOT = Path(__file__).parents[2]
+PAGES = sorted((ROOT / "flask_twofactor/templates/twofactor/pages").glob("*.html"))
+PICTURES = ROOT / "docs/reference/pictures.md"
 PROFILES: dict[str, dict[str, Any]] = {
     "wide": {"width": 1280},
     "phone": {"width": 390, "color_scheme": "dark"},
@@ -100,9 +106,16 @@ def test_every_page(
     live_server: Callable[..., str],
     open_page: Callable[..., Page],
 ) -> None:
-    """A tour of all pages: nothing sideways, nothing unnamed, nothing the CSP refuses."""
+    """A tour of all pages: nothing sideways, nothing unnamed, nothing the CSP refuses.
+
+    The docs show a picture of each stop: else run `make screenshots`.
+    """
     app = create_app({**QUICK, "TWOFACTOR_BASE_TEMPLATE": base}, instance_path=str(tmp_path))
-    page, seen = open_page(**PROFILES[profile]), []
+    page, seen, rendered = open_page(**PROFILES[profile]), [], set()
+
+    def note(_app: Flask, template: Template, **_: Any) -> None:
+        rendered.add(template.name)
+
     watch = Watch(page)
     with frozen_clock(app) as clock:
         omar = Visitor(app, page, live_server(app), clock)
@@ -115,9 +128,12 @@ def test_every_page(
             assert PROFILES[profile].get("java_script_enabled", True) or not helped, name
             assert watch.complaints == [], name
 
-        walk(omar, look)
+        with template_rendered.connected_to(note, app):
+            walk(omar, look)
 
     assert len(seen) == len(set(seen)) > 20
+    assert {f"twofactor/{one.name}" for one in PAGES} - rendered == set()
+    assert seen == re.findall(r"^## (.+)$", PICTURES.read_text("utf-8"), flags=re.MULTILINE)
 
 
 def test_the_policy_is_strict(tmp_path: Path) -> None:

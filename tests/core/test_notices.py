@@ -36,6 +36,8 @@ def kind(name: str, **values: object) -> str | None:
         ("backup_code_used", "code_used", {"remaining": 7}),
         ("codes_renewed", "codes_regenerated", {}),
         ("codes_retiring", "codes_retiring", {"remaining": 7, "reason": "old"}),
+        ("codes_ended", "codes_ended", {"remaining": 7, "actor": "operator:olga"}),
+        (None, "store_restored", {"actor": "operator:olga"}),
         ("locked", "throttled", {"reason": "per_day"}),
         (None, "throttled", {"reason": "wait"}),
         ("method_locked", "disabled_authenticator", {}),

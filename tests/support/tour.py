@@ -14,13 +14,14 @@ from example_app.seed import DEMO_PASSWORD
 from flask_twofactor.core.errors import StoreError
 from flask_twofactor.stores.sqlalchemy import SQLStore
 from flask_twofactor.testing import FrozenClock, current_code, set_up_totp
+from flask_twofactor.web import session as keys
 
-OMAR = "omar@orchid.test"
+OMAR, ADA, INES = "omar@orchid.test", "ada@atrium.test", "ines@indus.test"
 Look = Callable[[str], None]
 
 
 class Visitor:
-    """Omar, in front of one browser window, and the clock of the app she looks at."""
+    """Omar, in front of one browser window, and the clock of the app he looks at."""
 
     def __init__(self, app: Flask, page: Page, address: str, clock: FrozenClock) -> None:
         self.app, self.page, self.address, self.clock = app, page, address, clock
@@ -56,10 +57,10 @@ class Visitor:
         """Make up a code that is certainly wrong."""
         return f"{(int(current_code(self.app, self.secret)) + 5) % 1_000_000:06}"
 
-    def log_in(self) -> None:
+    def log_in(self, email: str = OMAR) -> None:
         """Send the host's login form."""
         self.go("/login")
-        self.page.locator("#email").fill(OMAR)
+        self.page.locator("#email").fill(email)
         self.enter("#password", DEMO_PASSWORD)
 
     def log_out(self) -> None:
@@ -73,6 +74,7 @@ def walk(omar: Visitor, look: Look) -> None:
     _log_in_again(omar, look, codes)
     _change(omar, look)
     _say_not_me(omar, look)
+    _manage(Visitor(omar.app, omar.page, omar.address, omar.clock), look)
     _meet_trouble(omar, look)
 
 
@@ -104,12 +106,19 @@ def _log_in_again(omar: Visitor, look: Look, codes: list[str]) -> None:
     look("challenge")
     omar.answer(omar.wrong_code())
     look("challenge-error")
+    omar.page.locator("summary", has_text="Code refused?").click()
+    look("challenge-help")
     omar.go("/two-factor/lost-device")
     look("lost-device")
     omar.go("/two-factor/challenge?method=backup_code")
     look("challenge-backup-code")
+    before = omar.page.context.cookies()
     omar.answer(codes[0])
     look("backup-code-used")
+    omar.log_out()
+    omar.page.context.add_cookies(before)  # as the second request of a double click comes
+    omar.go("/two-factor/challenge")
+    look("continue")
     omar.log_out()
     omar.log_in()
     omar.answer(omar.code())
@@ -150,6 +159,33 @@ def _say_not_me(omar: Visitor, look: Look) -> None:
     look("link-gone")
 
 
+def _manage(ada: Visitor, look: Look) -> None:
+    ada.log_out()
+    ada.log_in(ADA)
+    ada.go("/two-factor/setup/totp")
+    ada.secret = ada.page.locator("#tf-key").inner_text().replace(" ", "")
+    ada.answer(ada.code())
+    ada.go("/two-factor/tenants/atrium")
+    look("tenant")
+    ada.page.get_by_label("Everyone", exact=True).check()
+    ada.press("See who is affected")
+    look("tenant-preview")
+    mia = ada.page.locator(".tf-people > li", has_text="mia@atrium.test")
+    mia.locator("summary").click()
+    mia.get_by_label("Reason").last.fill("lost phone, called back")
+    mia.get_by_label("Make a setup code").check()
+    with ada.page.expect_navigation():
+        mia.get_by_role("button", name="Reset").click()
+    look("setup-code")
+    ada.go("/two-factor/tenants/maple")
+    look("not-allowed")
+    ada.log_out()
+    ada.log_in(INES)
+    for _ in range(2):
+        ada.go("/two-factor/setup/totp")
+    look("prerequisite")
+
+
 def _meet_trouble(omar: Visitor, look: Look) -> None:
     omar.log_out()
     omar.log_in()
@@ -159,6 +195,9 @@ def _meet_trouble(omar: Visitor, look: Look) -> None:
     omar.clock.move(660)
     omar.answer(omar.wrong_code())
     look("signed-out")
+    with patch.object(keys, "serialise", side_effect=keys.UnkeepableError("shown")):
+        omar.log_in()
+        look("refused")
     with patch.object(SQLStore, "hold", side_effect=StoreError("shown for the picture")):
         omar.log_in()
         look("unavailable")

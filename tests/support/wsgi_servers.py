@@ -32,27 +32,29 @@ PATIENCE = 60
 @contextmanager
 def server(kind: str, app: str, **environment: str) -> Iterator[int]:
     """Serve `module:name` and give the port."""
-    port = _free_port()
+    port = free_port()
     program, *arguments = (part.format(port=port, app=app) for part in COMMANDS[kind])
     if not (BIN / program).exists():
         missing(program, "nothing: it is among requirements/dev.txt for this system, so")
     values = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
     with subprocess.Popen([BIN / program, *arguments], env=values, cwd=ROOT) as process:
         try:
-            _await(process, port)
+            await_port(process, port)
             yield port
         finally:
             process.terminate()
             process.wait(PATIENCE)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Give a port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
         return port
 
 
-def _await(process: subprocess.Popen[bytes], port: int) -> None:
+def await_port(process: subprocess.Popen[bytes], port: int) -> None:
+    """Wait until a server listens; AssertionError if it ended instead."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         assert process.poll() is None, "the server did not start"

@@ -50,6 +50,18 @@ def test_a_stranger_sees_the_login_page(host: OurHost) -> None:
     assert host.client().get("/login").text == "the login page"
 
 
+def test_a_wrong_password_tells_nothing() -> None:
+    """Before the password is right nobody learns who has a second factor (ASVS 6.3.8)."""
+    host, answers = OurHost(), []
+    for person in (host.vic, host.ann):
+        client = host.client()
+        answer = client.post("/login", data={"email": person.email, "password": "a guess"})
+        answers.append((answer.status_code, answer.text, answer.headers.getlist("Set-Cookie")))
+
+    assert answers[0] == answers[1]
+    assert host.held()
+
+
 @pytest.mark.parametrize("accept", ["application/json", "application/json, text/plain, */*"])
 def test_json_clients_are_told_where_the_challenge_is(host: OurHost, accept: str) -> None:
     """Login and protected pages answer JSON clients with 401 and a stable code."""

@@ -25,4 +25,13 @@ commands = Commands("twofactor", help="Look after two-factor authentication.")
 
 def _load() -> None:
     # Each registers its own commands. Loading them takes about a third of the package's time.
-    from . import audit, examining, keys, persons, pruning, store, tenants  # noqa: F401, PLC0415
+    from . import (  # noqa: PLC0415
+        audit,  # noqa: F401
+        examining,  # noqa: F401
+        keys,  # noqa: F401
+        persons,  # noqa: F401
+        pruning,  # noqa: F401
+        restoring,  # noqa: F401
+        store,  # noqa: F401
+        tenants,  # noqa: F401
+    )

@@ -187,6 +187,14 @@ def retire_a_key(host: Portal) -> None:
         store.upkeep().rotate(lambda _rows: None)
 
 
+def put_a_backup_back(host: Portal) -> None:
+    """Say that a backup was put back, while there are backup codes."""
+    make_codes(host.protected())
+    store: Any = app_state(host.app).ports.store
+    with host.app.app_context():
+        store.upkeep().after_restore({}, "operator:olga", lambda _rows: None)
+
+
 OLD_KEY = new_key()
 UNDER_OLD_KEY = {"TWOFACTOR_DATABASE_URI": "sqlite://", "TWOFACTOR_KEYS": [OLD_KEY]}
 
@@ -226,6 +234,7 @@ CAUSES: dict[str, tuple[Callable[[Portal], None], dict[str, Any]]] = {
     "backup_code_used": (use_backup_code, {}),
     "codes_renewed": (renew_codes, {}),
     "codes_retiring": (retire_a_key, UNDER_OLD_KEY),
+    "codes_ended": (put_a_backup_back, {}),
     "code_refused": (be_wrong, {}),
     "signed_in_after_wrong_codes": (be_right_at_last, {}),
     "locked": (reach_the_daily_limit, {}),
