@@ -56,14 +56,12 @@ def choose(
 def method_of(ports: Ports, owned: Sequence[Authenticator], typed: str) -> Method | None:
     """Give the method that a code typed without being asked for belongs to, by its shape.
 
-    What has no known shape goes to the first method, whose error says what it wants. Codes that
-    have to be sent first are never typed unasked: the challenge sends them.
+    What has no known shape goes to the first method, whose error says what it wants. To one
+    whose codes have to be sent goes nothing: nothing was sent so far.
     """
     usable = [one for one in ports.methods if of_method(owned, one)]
-    for method in usable:
-        if not method.needs_delivery and method.reads(typed):
-            return method
-    return usable[0] if usable and not usable[0].needs_delivery else None
+    fitting = [one for one in usable if one.reads(typed)] or usable[:1]
+    return next((one for one in fitting if not one.needs_delivery), None)
 
 
 def check(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app
+from flask import current_app, has_request_context
 from wtforms import BooleanField, Form, PasswordField, StringField
 
 from flask_twofactor.core.texts import mark
@@ -33,7 +33,7 @@ class TwoFactorLoginMixin:
     once, none leads to the challenge. A backup code is taken too.
 
     Where `TWOFACTOR_TRUSTED_DEVICE_DAYS` is 0 the second field is None. Both may be declared
-    anew for another label.
+    anew for another label, or as None.
     """
 
     code = StringField(
@@ -62,19 +62,21 @@ class TwoFactorLoginMixin:
         form: Any = self
         if NAME not in current_app.extensions:
             return
-        for name in OURS:
+        for name in _ours(form._fields):
             field = form[name]
             field.label.text = gettext(field.label.text)
             field.description = gettext(field.description) if field.description else ""
         form._fields = _after_password(form._fields)
-        if not app_state().settings.trusted_device_days:
+        if form.remember_device and not app_state().settings.trusted_device_days:
             del form.remember_device
-        visit().login_form = form
+        if has_request_context():
+            visit().login_form = form
 
 
 def typed_code(now: Visit) -> str:
     """Give the code that came with this request's login form, or nothing."""
-    return "" if now.login_form is None else plain(now.login_form.code.data)
+    field = None if now.login_form is None else now.login_form.code
+    return "" if field is None else plain(field.data)
 
 
 def is_ticked(now: Visit) -> bool:
@@ -90,4 +92,9 @@ def _after_password(fields: dict[str, Any]) -> dict[str, Any]:
         return fields
     others = [name for name in fields if name not in OURS]
     at = others.index(passwords[-1]) + 1
-    return {name: fields[name] for name in (*others[:at], *OURS, *others[at:])}
+    return {name: fields[name] for name in (*others[:at], *_ours(fields), *others[at:])}
+
+
+def _ours(fields: dict[str, Any]) -> list[str]:
+    # A host may take one out, by `remember_device = None`.
+    return [name for name in OURS if name in fields]

@@ -9,6 +9,7 @@ from wtforms import BooleanField, PasswordField, StringField
 from flask_twofactor import TwoFactorLoginMixin
 
 from .support.login_form import DOOR, LoginForm, form_host, protected_host
+from .support.portal import CHALLENGE
 from .support.trust import come_back
 
 
@@ -51,6 +52,32 @@ def test_the_host_may_word_the_fields_anew() -> None:
         host.give(client, f" {host.code()} ")
 
         assert host.lets_in(client, host.vic)
+
+
+def test_the_host_may_take_a_field_out() -> None:
+    """A form without one of the fields has the other, and the login goes on as ever."""
+
+    class NoBox(LoginForm):
+        remember_device = None
+
+    class NoCode(LoginForm):
+        code = None
+
+    with protected_host(NoBox) as host:
+        client = host.client()
+        assert "remember_device" not in client.get(DOOR).text
+        host.give(client, host.code())
+        assert host.lets_in(client, host.vic)
+    with protected_host(NoCode) as host:
+        client = host.client()
+        assert host.give(client, host.code(), remember_device="y").location == CHALLENGE
+        assert "checked" in client.get(CHALLENGE).text
+
+
+def test_a_form_outside_a_request() -> None:
+    """A script may make the form, with nothing but an app context."""
+    with form_host() as host, host.app.app_context():
+        assert [field.name for field in LoginForm()][2:4] == ["code", "remember_device"]
 
 
 def test_the_wrong_order_of_bases_is_refused() -> None:

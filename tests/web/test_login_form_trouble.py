@@ -6,6 +6,8 @@ import pytest
 from flask import session
 from flask_login import login_user
 
+from flask_twofactor.core.errors import HoldGoneError
+
 from .support.bad_input import BAD_CODES, VALUES
 from .support.guard import break_store, fail
 from .support.host import session_of
@@ -101,6 +103,25 @@ def test_an_error_after_the_code_lets_nobody_in(monkeypatch: pytest.MonkeyPatch)
         client = host.client()
 
         assert host.give(client, host.code()).status_code == 503
+        assert not host.lets_in(client, host.vic)
+
+
+def test_a_hold_that_ended_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If a change elsewhere ended the login in this very moment, the challenge says so."""
+    with protected_host() as host:
+        client, code = host.client(), host.code()
+
+        def ended(*_: object, **__: object) -> None:
+            with host.app.app_context():
+                host.twofactor.sign_out_everywhere(host.vic)
+            raise HoldGoneError
+
+        with monkeypatch.context() as meanwhile:
+            meanwhile.setattr("flask_twofactor.web.login_hook.entering.answer", ended)
+            assert host.give(client, code).location == CHALLENGE
+        page = client.get(CHALLENGE)
+        assert page.status_code == 401
+        assert "took too long or was ended" in page.text
         assert not host.lets_in(client, host.vic)
 
 

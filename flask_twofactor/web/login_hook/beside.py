@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flask import Response, session, url_for
 
-from flask_twofactor.core.errors import RefusedError
+from flask_twofactor.core.errors import HoldGoneError, RefusedError
 from flask_twofactor.flows import logging_in
 from flask_twofactor.web import answers, courtesy, login_form, notes
 from flask_twofactor.web import session as keys
@@ -34,6 +34,8 @@ def answer(now: Visit) -> Response | None:
         return protect(entering.answer(method, code, trusts=trusts))
     except RefusedError as refused:
         return _refuse(refused, method)
+    except HoldGoneError:
+        return None  # ended meanwhile, elsewhere; the challenge says so
 
 
 def _refuse(refused: RefusedError, method: str) -> Response | None:

@@ -88,7 +88,8 @@ def _ask(refused: RefusedError | None) -> Response:
 
 
 def _is_ticked() -> bool:
-    return forms.ticked(REMEMBER) if request.method == "POST" else keys.TICKED in session
+    # Of this page's own form, else of the login page.
+    return forms.ticked(REMEMBER) if "code" in forms.sent() else keys.TICKED in session
 
 
 def _days(asked: logging_in.Challenge) -> int:

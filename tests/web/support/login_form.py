@@ -15,7 +15,8 @@ from wtforms import BooleanField, PasswordField, StringField, SubmitField
 
 from flask_twofactor import TwoFactorLoginMixin, testing
 
-from .host import PASSWORD, Person
+from .guard import Ours
+from .host import PASSWORD, Host, Person
 from .portal import Portal
 
 DOOR = "/sign-in"
@@ -36,8 +37,10 @@ class LoginForm(TwoFactorLoginMixin, FlaskForm):
     submit = SubmitField("Log in")
 
 
-class FormHost(Portal):
-    """The portal with a second login page."""
+class SecondDoor(Host):
+    """A host with a second login page."""
+
+    guard: Ours
 
     def __init__(self, form: type[FlaskForm] = LoginForm, **config: Any) -> None:
         super().__init__(**config)
@@ -61,7 +64,7 @@ class FormHost(Portal):
             user = self._owner(form.email.data, form.password.data)
             if user is not None:
                 login_user(user, remember=form.remember.data)
-                self.was_held = self.twofactor.is_held()
+                self.was_held = self.guard.twofactor.is_held()
                 session["role"] = user.role
                 return redirect("/account")
         return render_template_string(PAGE, form=form), 400 if form.is_submitted() else 200
@@ -69,6 +72,10 @@ class FormHost(Portal):
     def _owner(self, email: str, password: str) -> Person | None:
         found = (one for one in self.people if one.email == email and password == PASSWORD)
         return next(found, None)
+
+
+class FormHost(SecondDoor, Portal):
+    """The portal with a second login page."""
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from flask_twofactor.stores import schema
 from flask_twofactor.web import cookies
 from flask_twofactor.web.state import app_state
 
-from .host import Person, cookie, put_cookie
+from .host import Host, Person, cookie, put_cookie
 from .portal import CHALLENGE, Portal, form
 
 DAY = 86400
@@ -67,7 +67,7 @@ def names_of_events(host: Portal) -> list[str]:
     return [one.name for one in host.events]
 
 
-def rows(host: Portal, table: Any = schema.trusted_device) -> list[Any]:
+def rows(host: Host, table: Any = schema.trusted_device) -> list[Any]:
     """Give the rows of a table of the store."""
     engine = app_state(host.app).ports.store.opened().engine  # type: ignore[attr-defined]
     with engine.connect() as connection:
