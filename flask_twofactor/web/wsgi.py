@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from . import courtesy, headers, login_hook
 from . import session as keys
-from .state import User, app_state
+from .state import User, app_state, visit
 
 PAGES = frozenset({"GET", "HEAD"})
 LOOK_ALIKE = re.compile(
@@ -88,6 +88,7 @@ class TwoFactorGuard:
     def _decide(self) -> str | Response:
         # No rule of the Flask app has a say, also where one has the same path as the mount.
         request.url_rule = request.view_args = None
+        visit().hands_on = True
         refused = login_hook.enter(self._app, app_state(), _nothing)
         user = login_hook.present() if refused is None else None
         passing = Response()

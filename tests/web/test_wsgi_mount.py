@@ -20,6 +20,8 @@ from .support.costs import statements
 from .support.guard import CHALLENGE, Ours
 from .support.host import cookie, session_of
 from .support.mounted import MOUNT, PAGES, Inner, ask, by_remember_cookie, is_inside, mount
+from .support.portal import OVERVIEW, portal, read
+from .support.trust import names_of_events, tick, value
 
 SETUP = "/two-factor/setup"
 FORM = "application/x-www-form-urlencoded"
@@ -133,6 +135,31 @@ def test_a_remembered_visit_is_held_and_comes_back() -> None:
 
     testing.pass_challenge(client, host.vic)
     assert is_inside(ask(client))
+
+
+def test_a_trusted_device_is_asked_at_the_challenge() -> None:
+    """Its value changes at each use, which no answer of the mount could send: a page leads there.
+
+    One round through the challenge, without a question, and the session opens the mount.
+    """
+    with portal() as host:
+        mount(host)
+        host.guard.protect(host.vic)
+        client = host.client()
+        host.log_in(client, host.vic, remember="1")
+        tick(host, client)
+        first = value(host, client)
+        client.delete_cookie("session")
+        for method, status in [("GET", 302), ("PROPFIND", 401), ("PUT", 401), ("GET", 302)]:
+            assert ask(client, method).status_code == status
+        assert value(host, client) == first
+
+        answer = client.get(CHALLENGE)
+        assert answer.location == f"{MOUNT}/a"
+        assert value(host, client) != first
+        assert [is_inside(ask(client)) for _ in range(6)] == [True] * 6
+        assert names_of_events(host).count("device_used") == 1
+        assert len(read(client, OVERVIEW)["sessions"]) == 2
 
 
 def test_a_remembered_visit_without_a_second_factor_passes() -> None:
