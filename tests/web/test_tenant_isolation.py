@@ -15,7 +15,8 @@ from flask_twofactor.web.state import app_state
 from .support.guard import JSON
 from .support.host import Person
 from .support.offices import ELM, OAK, Offices, act, offices, page
-from .support.portal import CHALLENGE, CONFIRM, OVERVIEW, PAGES, SETUP, read, send
+from .support.portal import CHALLENGE, CONFIRM, OVERVIEW, PAGES, SETUP, STEP_UP, form, read, send
+from .support.trust import come_back, remember
 
 HELP = {"reset": {"reason": "x"}, "exempt": {"reason": "x", "until": "2027-02-01"}, "unlock": {}}
 
@@ -200,6 +201,24 @@ def test_nobody_acts_as_somebody_out_of_reach(who: str, whom: str) -> None:
         assert client.get("/as").text == "not_allowed"
         assert host.lets_in(client, host.vic)
         assert host.named("impersonated") == []
+
+
+def test_acting_as_somebody_needs_a_fresh_second_factor() -> None:
+    """As all help does: to the second, and never by a trusted device, which shows none."""
+    with offices() as host:
+        host.view("/as", "as_member", lambda: impersonate(host, host.vic, host.ann))
+        client = prepare(host)
+        host.clock.move(300)
+        assert client.get("/as").text == "step_up_required"
+
+        host.guard.protect(host.vic)
+        trusted = remember(host)
+        assert come_back(host, trusted)
+        assert trusted.get("/as").text == "step_up_required"
+        form(trusted, STEP_UP, method="totp", code=host.code())
+        host.clock.move(299)
+        assert trusted.get("/as").text == "done"
+        assert len(host.named("impersonated")) == 1
 
 
 def test_acting_as_somebody_needs_a_second_factor() -> None:
