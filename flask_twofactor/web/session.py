@@ -21,7 +21,8 @@ SETUP = "_tf_setup"
 NOTE = "_tf_note"
 LED = "_tf_led"
 STEP_UP = "_tf_step_up"
-OURS = frozenset({HOLD, PROOF, MARK, SETUP, NOTE, LED, STEP_UP})
+PENDING = "_tf_pending"
+OURS = frozenset({HOLD, PROOF, MARK, SETUP, NOTE, LED, STEP_UP, PENDING})
 CSRF = "csrf_token"
 
 MOST_BYTES = 16 * 1024
