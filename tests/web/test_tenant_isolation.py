@@ -187,6 +187,31 @@ def test_acting_as_somebody_changes_nothing_of_theirs() -> None:
         assert client.get(page()).status_code == 403
 
 
+def test_acting_as_somebody_ends_nothing_of_theirs() -> None:
+    """Neither sessions nor trust: the record would say that they did. One's own session, yes."""
+    with offices() as host:
+        host.view("/as", "as_member", lambda: impersonate(host, host.vic, host.ann))
+        prepare(host)
+        anns = remember(host, host.ann)
+        (device,) = read(anns, OVERVIEW)["trusted_devices"]
+        (session,) = read(anns, OVERVIEW)["sessions"]
+        client = host.enter(host.vic)
+        assert client.get("/as").text == "done"
+        own = next(one for one in read(client, OVERVIEW)["sessions"] if one["is_this"])
+        for path in (
+            f"devices/{device['id']}/revoke",
+            "devices/revoke",
+            f"sessions/{session['id']}/end",
+            "sign-out-everywhere",
+        ):
+            assert send(client, f"{PAGES}/{path}").get_json()["error"] == "not_allowed"
+
+        assert host.lets_in(anns, host.ann)
+        form(client, f"{PAGES}/sessions/{own['id']}/end")
+        assert not host.lets_in(client, host.ann)
+        assert come_back(host, anns, host.ann)
+
+
 @pytest.mark.parametrize(
     ("who", "whom"),
     [("vic", "bob"), ("vic", "eve"), ("vic", "sue"), ("vic", "vic"), ("eve", "bob")],
