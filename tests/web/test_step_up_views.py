@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from flask_twofactor import step_up_required
 from flask_twofactor.stores import step_ups
 from flask_twofactor.web.state import app_state
 
@@ -226,6 +227,20 @@ def test_an_action_is_done_once() -> None:
         assert client.post("/delete").text == REACHED
         assert client.get("/delete").location.startswith(STEP_UP)
         assert client.post("/delete").location.startswith(STEP_UP)
+
+
+def test_a_method_of_the_apps_own_is_a_change() -> None:
+    """What is none of the safe methods uses the leave up, so nothing is done twice by one code."""
+    with guarded() as host:
+        guard = step_up_required(action=ACTION)
+        host.view("/purge", "purge", guard(lambda: REACHED), "GET", "PURGE", "MKCOL")
+        client = host.protected()
+        step_up(host, client, client.get("/purge").location)
+
+        assert client.open("/purge", method="PURGE").text == REACHED
+        for method in ("PURGE", "MKCOL", "GET"):
+            assert client.open("/purge", method=method).status_code == 303
+        assert client.post("/delete").status_code == 303
 
 
 def test_a_page_of_an_action_is_seen_once() -> None:
