@@ -93,7 +93,7 @@ def _conclude(response: Response) -> Response:
 
 def _drop_what_was_taken_back(now: Visit) -> None:
     # A host may take a login back by clearing the session, without a log-out.
-    kept = session.pop(keys.PENDING, False)
+    kept = keys.raw(_cv_request.get()).pop(keys.PENDING, False)
     if now.pending is not None and now.pending.source == "login" and not kept:
         now.pending = None
         become_nobody()
