@@ -40,6 +40,23 @@ def test_a_rule_ends_trust_at_the_next_login() -> None:
         assert not come_back(host, client, host.ann)
 
 
+def test_what_a_rule_ended_stays_ended() -> None:
+    """A later rule with more days revives nothing, and other tenants' people keep their trust."""
+    with offices() as host:
+        client = remembered(host)
+        host.guard.protect(host.bob)
+        other = remember(host, host.bob)
+        host.clock.move(DAY)
+        assert come_back(host, client, host.ann)
+        host.rule(mode="optional", trusted_device_days=2)
+        assert come_back(host, client, host.ann)
+        host.rule(mode="optional", trusted_device_days=1)
+        host.rule(mode="optional", trusted_device_days=30)
+
+        assert not come_back(host, client, host.ann)
+        assert come_back(host, other, host.bob)
+
+
 def test_an_admins_reset_ends_trust() -> None:
     """Also with an old cookie put back, and with an authenticator set up anew."""
     with offices() as host:
