@@ -12,7 +12,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, Response, current_app, jsonify, make_response, request
 from flask.globals import _cv_request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from . import courtesy, headers, login_hook
 from . import session as keys
@@ -88,6 +88,8 @@ class TwoFactorGuard:
             )
 
     def _decide(self) -> str | Response:
+        if isinstance(request.routing_exception, SecurityError):  # not one of TRUSTED_HOSTS
+            raise request.routing_exception
         # No rule of the Flask app has a say, also where one has the same path as the mount.
         request.url_rule = request.view_args = None
         visit().hands_on = True

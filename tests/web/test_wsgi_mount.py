@@ -255,6 +255,23 @@ def test_a_key_of_the_request_loader() -> None:
     assert len(inner.asked) == 2
 
 
+def test_an_untrusted_host_stays_outside() -> None:
+    """A name that is none of TRUSTED_HOSTS is refused here as on the app's pages."""
+    host = OurHost(TRUSTED_HOSTS=["localhost"])
+    inner = mount(host)
+    client = host.signed_in(host.vic)
+
+    bare = host.app.test_client(use_cookies=False)
+    sent = {"Cookie": f"session={cookie(client)}"}
+    assert is_inside(ask(bare, headers=sent))
+    for headers in (sent, {}):
+        for path in ("/account", f"{MOUNT}/a"):
+            answer = bare.get(path, headers=headers | {"Host": "evil.test"})
+            assert answer.status_code == 400
+        assert ask(bare, "PUT", headers=headers | {"Host": "evil.test"}).status_code == 400
+    assert len(inner.asked) == 1
+
+
 def test_a_rule_of_the_app_on_the_same_path_has_no_say() -> None:
     """A prerequisite page, where held people are real, opens no mount of the same address."""
     host = OurHost(Ours(prerequisite_endpoints=["welcome"]), TWOFACTOR_REQUIRED_FOR="all")
