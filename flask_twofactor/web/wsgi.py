@@ -46,8 +46,9 @@ class TwoFactorGuard:
     method: pages by a redirect, everything else by `401` and JSON; store down: 503. The others'
     requests go on with `REMOTE_USER` as `remote_user(user)` names them, which must be text; each
     inbound header that speaks of a user is taken out (ASVS 4.1.3, 15.3.4). The body is not read
-    here, and the mounted app runs outside of any context of `app`. It wraps the app, so that no
-    spelling of a path leads around it.
+    here, and the mounted app runs outside of any context of `app`. Its answers get `Vary: Cookie`,
+    and `Cache-Control: private` if they say nothing of caches (ASVS 14.3.2), and nothing else. It
+    wraps the app, so that no spelling of a path leads around it.
 
     An app under a prefix sets `APPLICATION_ROOT`, so that links lead out of the mount.
     """
@@ -72,7 +73,7 @@ class TwoFactorGuard:
         for name in [name for name in environ if is_look_alike(name)]:
             del environ[name]
         environ["REMOTE_USER"] = found
-        return self._wsgi_app(environ, start_response)
+        return self._wsgi_app(environ, _kept_from_caches(start_response))
 
     def _look(self, environ: WSGIEnvironment) -> str | Response:
         try:
@@ -120,6 +121,18 @@ def is_look_alike(name: str) -> bool:
     if plain.startswith("HTTP_"):
         return plain not in HARMLESS and LOOK_ALIKE.search(plain) is not None
     return plain.removeprefix("REDIRECT_") in NOT_FROM_CLIENTS
+
+
+def _kept_from_caches(start_response: StartResponse) -> StartResponse:
+    # The mounted app does not know that its answer hangs on a cookie.
+    def start(status: str, given: list[tuple[str, str]], *error: Any) -> Any:
+        said = {name.lower() for name, _ in given}
+        more = [("Vary", "Cookie")]
+        if "cache-control" not in said:
+            more.append(("Cache-Control", "private"))
+        return start_response(status, [*given, *more], *error)
+
+    return start
 
 
 def _without_body(environ: WSGIEnvironment, app: Flask) -> WSGIEnvironment:

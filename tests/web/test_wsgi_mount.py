@@ -73,17 +73,39 @@ def test_the_answer_is_the_mounted_apps_own() -> None:
     client, given = host.signed_in(host.vic), iter([b"one"])
     seen: list[Any] = []
 
+    def write(_piece: bytes) -> None:
+        """Take a piece, as servers do for old apps."""
+
     def inner(_environ: Any, start: Any) -> Any:
-        seen.append(start)
+        seen.append(start("200 OK", [("X-Own", "yes")]))
+        seen.append(start("500 Oh", [], "what happened"))
         return given
 
-    def start(*_: Any) -> Any:
-        return None
+    def start(*answer: Any) -> Any:
+        seen.append(answer)
+        return write
 
     environ = create_environ("/a", headers={"Cookie": f"session={cookie(client)}"})
+    private = [("Vary", "Cookie"), ("Cache-Control", "private")]
 
     assert TwoFactorGuard(inner, host.app)(environ, start) is given
-    assert seen == [start]
+    assert seen == [
+        ("200 OK", [("X-Own", "yes"), *private]),
+        write,
+        ("500 Oh", private, "what happened"),
+        write,
+    ]
+
+
+def test_no_shared_cache_keeps_an_answer() -> None:
+    """It hangs on a cookie, which the mounted app does not know; what it says of caches stays."""
+    host = OurHost()
+    said = [("Cache-Control", "public, max-age=60"), ("Vary", "Accept")]
+    mount(host, lambda _environ, start: (start("200 OK", said), [b""])[1])
+    answer = ask(host.signed_in(host.vic))
+
+    assert answer.headers.getlist("Vary") == ["Accept", "Cookie"]
+    assert answer.headers.getlist("Cache-Control") == ["public, max-age=60"]
 
 
 def test_no_context_leaks() -> None:
