@@ -50,6 +50,8 @@ def begin(
                 password_at=None,
                 verified_at=None,
                 fallback_at=None,
+                agent=acting.origin.agent,
+                address=acting.origin.address,
             )
         )
         transaction.record(Event("impersonated", user_key, now, actor=admin.user_key))

@@ -187,6 +187,25 @@ def test_acting_as_somebody_changes_nothing_of_theirs() -> None:
         assert client.get(page()).status_code == 403
 
 
+def test_the_list_of_sessions_tells_who_acts_as_somebody() -> None:
+    """The person reads that it is an admin, in which browser and where, and can end it."""
+    with offices() as host:
+        host.view("/as", "as_member", lambda: impersonate(host, host.vic, host.ann))
+        prepare(host)
+        anns, client = host.enter(host.ann), host.enter(host.vic)
+        client.environ_base |= {
+            "HTTP_USER_AGENT": "Firefox/140 Windows",
+            "REMOTE_ADDR": "192.0.2.9",
+        }
+        client.get("/as")
+
+        assert anns.get(OVERVIEW).text.count("an admin, acting for you") == 1
+        (other,) = [one for one in read(anns, OVERVIEW)["sessions"] if not one["is_this"]]
+        assert (other["name"], other["address"]) == ("Firefox on Windows", "192.0.2.9")
+        form(anns, f"{PAGES}/sessions/{other['id']}/end")
+        assert not host.lets_in(client, host.ann)
+
+
 def test_acting_as_somebody_ends_nothing_of_theirs() -> None:
     """Neither sessions nor trust: the record would say that they did. One's own session, yes."""
     with offices() as host:
