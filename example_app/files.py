@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import current_app
+from werkzeug.exceptions import NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from wsgidav.wsgidav_app import WsgiDAVApp
 
@@ -53,6 +54,8 @@ class Share:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer from the folder of the account that the guard let through."""
+        if "\0" in environ["PATH_INFO"]:  # no file is named so, and wsgidav would break on it
+            return NotFound()(environ, start_response)
         return self._for_account(environ["REMOTE_USER"])(environ, start_response)
 
     def delete(self, key: str) -> None:

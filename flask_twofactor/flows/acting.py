@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from flask_twofactor.core.errors import RefusedError
-from flask_twofactor.core.policy import is_recent
+from flask_twofactor.core.policy import IMPERSONATION, is_recent
 from flask_twofactor.core.ports import Transaction
 from flask_twofactor.core.records import Account, Authenticator, Hold, Origin, Proof, Standing
 from flask_twofactor.core.rules import NOTHING_ASKED, Requirement, Terms
@@ -44,6 +44,12 @@ class Acting:
 def is_protected(owned: Sequence[Authenticator]) -> bool:
     """Say whether any of these protects; backup codes alone never do."""
     return any(authenticator.protects for authenticator in owned)
+
+
+def ask_for_own(acting: Acting) -> None:
+    """Let pass who acts as themselves: what an admin ends as somebody else would bear their name."""
+    if acting.proof is not None and acting.proof.method == IMPERSONATION:
+        raise RefusedError("not_allowed")
 
 
 def ask_for_change(ports: Ports, acting: Acting, owned: Sequence[Authenticator]) -> None:

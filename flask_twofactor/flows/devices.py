@@ -11,7 +11,7 @@ from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.records import Event
 
 from . import trusting
-from .acting import Acting, ask_again, ask_for_change
+from .acting import Acting, ask_again, ask_for_change, ask_for_own
 from .context import Ports
 
 
@@ -48,6 +48,7 @@ def rename(ports: Ports, acting: Acting, device_id: str, name: object) -> None:
 
 def revoke(ports: Ports, acting: Acting, device_id: str) -> None:
     """End one of the person's devices. Asks nothing: it only takes something away."""
+    ask_for_own(acting)
     now = ports.clock()
     with ports.store.transaction() as transaction:
         if not transaction.end_device(acting.user_key, device_id, now):
@@ -57,6 +58,7 @@ def revoke(ports: Ports, acting: Acting, device_id: str) -> None:
 
 def revoke_all(ports: Ports, acting: Acting) -> None:
     """End all the person's devices. Asks nothing; recorded if there were any."""
+    ask_for_own(acting)
     now = ports.clock()
     with ports.store.transaction() as transaction:
         if transaction.end_devices(acting.user_key, now):

@@ -23,8 +23,10 @@ def begin(
 ) -> str:
     """Make the proof of an impersonation and give its token; RefusedError if it is not allowed.
 
-    The admin needs a second factor in their session, and a rank no lower than the user's. The
-    proof shows no password and no factor, so nothing of the user's own can be changed under it.
+    The admin must have shown a full second factor just now, as for all help to others: neither a
+    trusted device nor the session that turned it off is enough. Their rank must be no lower than
+    the user's. The proof shows no password and no factor, so nothing of the user's own can be
+    changed under it.
     """
     acting = admin.acting
     if acting is None or acting.proof is None or acting.proof.method == IMPERSONATION:
@@ -32,6 +34,7 @@ def begin(
     common = set(where or ()) & set(admin.tenants)
     if user_key == admin.user_key or not common or not set(administered) <= set(admin.tenants):
         tenants.refuse(ports, admin, user_key, "impersonate")
+    tenants.ask_for_proof(ports, admin)
     now, token = ports.clock(), mint()
     ports.store.ensure_account(user_key)
     epoch = ports.store.standing(user_key, None).epoch
@@ -47,6 +50,8 @@ def begin(
                 password_at=None,
                 verified_at=None,
                 fallback_at=None,
+                agent=acting.origin.agent,
+                address=acting.origin.address,
             )
         )
         transaction.record(Event("impersonated", user_key, now, actor=admin.user_key))

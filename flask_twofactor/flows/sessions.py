@@ -8,7 +8,7 @@ from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.policy import proof_stands
 from flask_twofactor.core.records import Event, Proof, Standing
 
-from .acting import Acting
+from .acting import Acting, ask_for_own
 from .context import Ports
 
 
@@ -38,6 +38,7 @@ def end(ports: Ports, acting: Acting, session_id: str) -> None:
 
     Asks nothing: it only takes something away.
     """
+    ask_for_own(acting)
     now = ports.clock()
     with ports.store.transaction() as transaction:
         if not transaction.end_session(acting.user_key, session_id, now):

@@ -88,6 +88,7 @@ def note_refused(ports: Ports, admin: Admin, user_key: str, tenant: str) -> None
 def set_rule(ports: Ports, admin: Admin, new: Rule, *, expected: int | None = None) -> Rule:
     """Save a tenant's rule and give it; it acts at the next request of everybody.
 
+    Devices that are too old for it end for good: a later rule with more days revives none.
     With `expected`, the version that the admin saw, a rule that was saved meanwhile stays:
     RefusedError `rule_changed`.
     """
@@ -99,6 +100,9 @@ def set_rule(ports: Ports, admin: Admin, new: Rule, *, expected: int | None = No
         seen = expected is None or expected == old.version
         if not seen or not transaction.save_rule(rule):
             raise RefusedError("rule_changed")
+        if rule.trusted_device_days is not None:
+            oldest = now - rule.trusted_device_days * rules.DAY
+            transaction.end_devices_of(rule.tenant, oldest, now)
         transaction.record(
             Event(
                 "policy_changed",

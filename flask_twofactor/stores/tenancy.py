@@ -26,7 +26,15 @@ from sqlalchemy import (
 from flask_twofactor.core.members import Adoption, Group, Member
 from flask_twofactor.core.rules import Rule
 
-from .schema import account, adoption, authenticator, member, single_use_code, tenant_rule
+from .schema import (
+    account,
+    adoption,
+    authenticator,
+    member,
+    single_use_code,
+    tenant_rule,
+    trusted_device,
+)
 
 END = "\U0010ffff"
 """Sorts behind every text that begins as the one before it."""
@@ -64,6 +72,16 @@ LEAVE_UNLISTED = (
         func.coalesce(member.c.listed_at, member.c.first_seen) < bindparam("before", type_=Double),
     )
     .values(left_at=_now)
+)
+_people = select(member.c.user_key).where(member.c.tenant == _tenant, member.c.left_at.is_(None))
+END_DEVICES_OF = (
+    update(trusted_device)
+    .where(
+        trusted_device.c.created_at <= bindparam("oldest", type_=Double),
+        trusted_device.c.ended_at.is_(None),
+        trusted_device.c.user_key.in_(_people),
+    )
+    .values(ended_at=_now)
 )
 REMIND = AT_PLACE.where(
     member.c.reminded_by.is_(None)

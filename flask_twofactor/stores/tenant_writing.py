@@ -32,6 +32,11 @@ class TenantWrites:
         statement = tenancy.REPLACE_RULE.values(**row)
         return self._connection.execute(statement, values).rowcount == 1
 
+    def end_devices_of(self, tenant: str, oldest: float, now: float) -> None:
+        """End what a tenant's people trusted at or before a time."""
+        values = {"in_tenant": tenant, "oldest": oldest, "now": now}
+        self._connection.execute(tenancy.END_DEVICES_OF, values)
+
     def see(self, seen: Seen, now: float, *, listed: bool = False) -> None:
         """Note a person as the host shows them; who left is back."""
         shown = {

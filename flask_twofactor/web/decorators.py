@@ -19,11 +19,13 @@ from flask_twofactor.flows.acting import Acting
 
 from . import answers, courtesy, headers, login_hook, redirects, who
 from . import session as keys
-from .security import CHANGES
 from .state import NAME, app_state, visit
 
 View = TypeVar("View", bound=Callable[..., Any])
 Ask = Callable[[Acting], Response | None]
+LOOKS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+"""The methods that change nothing (RFC 9110 9.2.1); what an app makes up is a change."""
+
 log = logging.getLogger("flask_twofactor")
 
 
@@ -64,7 +66,7 @@ class Guard:
                 return make_response(login_hook.to_login())
             return self._ask(acting)
         except RefusedError as refused:
-            again = "1" if request.method in CHANGES else None
+            again = None if request.method in LOOKS else "1"
             answer = answers.ask_first(refused, redirects.form_page(), again)
             return headers.protect(answer)
         except HTTPException:
@@ -132,7 +134,7 @@ def _ask_for_action(action: str, acting: Acting) -> None:
         action,
         session.get(keys.STEP_UP),
         protected=who.is_protected(),
-        changing=request.method in CHANGES,
+        changing=request.method not in LOOKS,
     )
 
 

@@ -23,7 +23,8 @@ LED = "_tf_led"
 STEP_UP = "_tf_step_up"
 TICKED = "_tf_ticked"
 REFUSED = "_tf_refused"
-OURS = frozenset({HOLD, PROOF, MARK, SETUP, NOTE, LED, STEP_UP, TICKED, REFUSED})
+PENDING = "_tf_pending"
+OURS = frozenset({HOLD, PROOF, MARK, SETUP, NOTE, LED, STEP_UP, TICKED, REFUSED, PENDING})
 CSRF = "csrf_token"
 
 MOST_BYTES = 16 * 1024

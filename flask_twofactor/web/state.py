@@ -94,7 +94,10 @@ class PendingHold:
 
 @dataclass(slots=True)
 class Visit:
-    """What is known of one request; it lives and dies with the request object."""
+    """What is known of one request; it lives and dies with the request object.
+
+    `hands_on` says that another app may give the answer, so that no cookie can be sent with it.
+    """
 
     vetted: str | None = None
     source: Source | None = None
@@ -123,6 +126,7 @@ class Visit:
     asked: dict[tuple[str, str], tuple[str, ...] | None] = field(default_factory=dict)
     arrives: User | None = None
     held_key: str | None = None
+    hands_on: bool = False
 
 
 def app_state(app: Flask | None = None) -> AppState:

@@ -12,17 +12,19 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, Response, current_app, jsonify, make_response, request
 from flask.globals import _cv_request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from . import courtesy, headers, login_hook
 from . import session as keys
-from .state import User, app_state
+from .state import User, app_state, visit
 
 PAGES = frozenset({"GET", "HEAD"})
 LOOK_ALIKE = re.compile(
     r"(REMOTE|AUTH|AUTHENTICATED|FORWARDED|LOGON)_?USER"
-    r"|(^|_)(USER|USER_?ID|USER_?NAME|LOGIN|E?MAIL|GROUPS?|ROLES?|IDENT|IDENTITY|SUBJECT|DN)$"
-    r"|(^|_)PRINCIPAL(_NAME|_ID)?$"
+    r"|(^|_)(USER|USER_?(ID|NAME|INFO|KEY|UUID)|UID|UPN|EPPN|SUB|SUBJECT|IDENT|IDENTITY|CN|DN)$"
+    r"|(^|_)(LOGIN|LOGIN_?NAME|LOGNAME|E?MAIL|E?MAIL_ADDRESS|GROUPS?|ROLES?|ENTITLEMENTS)$"
+    r"|(^|_)((NAME|PERSISTENT)_?ID|PRINCIPAL(_NAME|_ID)?|CLIENT_CERT(IFICATE)?)$"
+    r"|^HTTP_(REMOTE_NAME$|OIDC_CLAIM_|(X_)?(SSL_CLIENT|AUTHENTIK|CONSUMER|CREDENTIAL)_)"
     r"|AUTH_TYPE$"
 )
 NOT_FROM_CLIENTS = frozenset(
@@ -44,8 +46,9 @@ class TwoFactorGuard:
     method: pages by a redirect, everything else by `401` and JSON; store down: 503. The others'
     requests go on with `REMOTE_USER` as `remote_user(user)` names them, which must be text; each
     inbound header that speaks of a user is taken out (ASVS 4.1.3, 15.3.4). The body is not read
-    here, and the mounted app runs outside of any context of `app`. It wraps the app, so that no
-    spelling of a path leads around it.
+    here, and the mounted app runs outside of any context of `app`. Its answers get `Vary: Cookie`,
+    and `Cache-Control: private` if they say nothing of caches (ASVS 14.3.2), and nothing else. It
+    wraps the app, so that no spelling of a path leads around it.
 
     An app under a prefix sets `APPLICATION_ROOT`, so that links lead out of the mount.
     """
@@ -70,7 +73,7 @@ class TwoFactorGuard:
         for name in [name for name in environ if is_look_alike(name)]:
             del environ[name]
         environ["REMOTE_USER"] = found
-        return self._wsgi_app(environ, start_response)
+        return self._wsgi_app(environ, _kept_from_caches(start_response))
 
     def _look(self, environ: WSGIEnvironment) -> str | Response:
         try:
@@ -86,8 +89,11 @@ class TwoFactorGuard:
             )
 
     def _decide(self) -> str | Response:
+        if isinstance(request.routing_exception, SecurityError):  # not one of TRUSTED_HOSTS
+            raise request.routing_exception
         # No rule of the Flask app has a say, also where one has the same path as the mount.
         request.url_rule = request.view_args = None
+        visit().hands_on = True
         refused = login_hook.enter(self._app, app_state(), _nothing)
         user = login_hook.present() if refused is None else None
         passing = Response()
@@ -115,6 +121,18 @@ def is_look_alike(name: str) -> bool:
     if plain.startswith("HTTP_"):
         return plain not in HARMLESS and LOOK_ALIKE.search(plain) is not None
     return plain.removeprefix("REDIRECT_") in NOT_FROM_CLIENTS
+
+
+def _kept_from_caches(start_response: StartResponse) -> StartResponse:
+    # The mounted app does not know that its answer hangs on a cookie.
+    def start(status: str, given: list[tuple[str, str]], *error: Any) -> Any:
+        said = {name.lower() for name, _ in given}
+        more = [("Vary", "Cookie")]
+        if "cache-control" not in said:
+            more.append(("Cache-Control", "private"))
+        return start_response(status, [*given, *more], *error)
+
+    return start
 
 
 def _without_body(environ: WSGIEnvironment, app: Flask) -> WSGIEnvironment:

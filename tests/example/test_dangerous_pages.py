@@ -161,3 +161,24 @@ def test_nobody_sees_the_files_of_another(app: Flask, ann: FlaskClient, path: st
     target = {"Destination": "http://localhost/files/stolen.txt"}
     assert ann.open(path, method="COPY", headers=target).status_code >= 400
     assert ann.get("/files/stolen.txt").status_code == 404
+
+
+@pytest.mark.parametrize("way", ["COPY", "MOVE"])
+def test_nobody_writes_into_the_folder_of_another(app: Flask, ann: FlaskClient, way: str) -> None:
+    """However a target is spelt, a copied file stays in one's own folder."""
+    omar = app.test_client()
+    log_in(omar, OMAR)
+    omar.get("/files/")
+    for target in ("../2/x", "..%2f2%2fx", "%2e%2e/2/x", "/files/../2/x", "http://localhost/2/x"):
+        ann.put("/files/mine.txt", data=b"Ann's")
+        headers = {"Destination": f"http://localhost/files/{target}"}
+        ann.open("/files/mine.txt", method=way, headers=headers)
+
+    others = Path(app.instance_path) / "files" / "2"
+    assert [one.name for one in others.iterdir()] == ["welcome.txt"]
+
+
+def test_a_path_that_no_file_has_is_not_found(ann: FlaskClient) -> None:
+    """A NUL in the address is no fault of the server."""
+    for method in ("GET", "PROPFIND", "PUT", "DELETE"):
+        assert ann.open("/files/a%00b", method=method).status_code == 404

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from flask_twofactor.core.devices import Presented
+from flask_twofactor.core.members import Seen
 from flask_twofactor.stores.sqlalchemy import SQLStore
 
 from .support.places import ANN, BOB, NOW, device, proof
@@ -148,3 +151,21 @@ def test_a_fingerprint_is_compared_and_never_kept(store: SQLStore) -> None:
         assert not transaction.learn_password(ANN, "two", "a.stale-digest")
         assert transaction.learn_password(ANN, "two", kept.password_digest)
     assert store.standing(ANN, None, fingerprint="two").fingerprint == "same"
+
+
+def test_a_tenants_older_devices_end(trusting: SQLStore) -> None:
+    """Those made at or before a time, of who is there now; nobody else's, and none that is newer."""
+    rows = {"1" * 32: (BOB, NOW - 5), "2" * 32: (ANN, NOW + 1), "3" * 32: ("user:left", NOW - 5)}
+    with trusting.transaction() as transaction:
+        for user in (ANN, "user:left"):
+            transaction.see(Seen("oak", user, "A person"), NOW)
+        transaction.see(Seen("elm", BOB, "A person"), NOW)
+        transaction.leave("user:left", ["oak"], NOW)
+        for row, (user, made) in rows.items():
+            new = replace(device(row, current=VALUES[1]), user_key=user, created_at=made)
+            transaction.add_device(new, oldest=0)
+        transaction.end_devices_of("oak", NOW, NOW + 2)
+
+    found = [one for user in (ANN, BOB, "user:left") for one in trusting.devices(user)]
+    assert {one.id for one in found if one.ended_at is not None} == {ROW}
+    assert len(found) == len(rows) + 1

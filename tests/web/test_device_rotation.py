@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from flask_twofactor.stores import schema, statements
+
 from .support.portal import (
     CHALLENGE,
     OVERVIEW,
+    Portal,
+    on_disk,
     portal,
     read,
 )
@@ -60,6 +69,43 @@ def test_two_tabs_with_one_value_both_pass() -> None:
         put(host, client, value(host, other))
         assert come_back(host, client)
         assert "device_stale_used" not in names_of_events(host)
+
+
+def let_in_at_once(host: Portal, kept: str | None, times: int = 8) -> int:
+    """Log in by one value from several browsers at the same moment; give how many pass."""
+
+    def come(_: int) -> bool:
+        browser = copy(host, kept)
+        passed = host.log_in(browser, host.vic).location != CHALLENGE
+        assert passed == host.lets_in(browser, host.vic)
+        return passed
+
+    with ThreadPoolExecutor(times) as browsers:
+        return sum(browsers.map(come, range(times)))
+
+
+def test_logins_at_once_with_one_value(tmp_path: Path) -> None:
+    """Four pass, however many come at the same moment, and none is taken for a theft."""
+    with portal(**on_disk(tmp_path)) as host:
+        host.guard.protect(host.vic)
+        client = remember(host)
+        client.post("/logout")
+
+        assert let_in_at_once(host, value(host, client)) == 4
+        assert names_of_events(host).count("device_used") == 4
+        assert "device_stale_used" not in names_of_events(host)
+
+
+def test_that_race_bites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the condition in the one write, all of them pass."""
+    careless = schema.trusted_device.update().values(last_used_at=1.0)
+    monkeypatch.setattr(statements, "ROTATE_DEVICE", careless)
+    with portal(**on_disk(tmp_path)) as host:
+        host.guard.protect(host.vic)
+        client = remember(host)
+        client.post("/logout")
+
+        assert let_in_at_once(host, value(host, client)) > 4
 
 
 def test_a_copy_that_comes_back_ends_the_device() -> None:

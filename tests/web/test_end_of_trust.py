@@ -8,10 +8,14 @@ from dataclasses import replace
 import pytest
 from flask.testing import FlaskClient
 
+from flask_twofactor.core.tokens import new_id
 from flask_twofactor.testing import set_up_totp
+from flask_twofactor.web import links
 from flask_twofactor.web.state import app_state
 
+from .support.browsing import csrf_token
 from .support.host import put_cookie
+from .support.mails import BASE
 from .support.portal import (
     CHALLENGE,
     CODES,
@@ -72,6 +76,30 @@ def _forget_and_set_up_again(host: Portal) -> None:
     host.guard.protect(host.vic)
 
 
+def _notice_a_new_password(host: Portal, other: FlaskClient) -> object:
+    passwords = {host.vic.id: "first hash"}
+    host.twofactor.password_fingerprint_loader(lambda user: passwords.get(user.id))
+    assert host.lets_in(other, host.vic)
+    passwords[host.vic.id] = "second hash"
+    return other.get("/account")
+
+
+def _import(host: Portal) -> None:
+    host.twofactor.import_totp(host.vic, "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "Old phone")
+
+
+def _press_the_mails_button(host: Portal, _other: FlaskClient) -> object:
+    with host.app.test_request_context():
+        link = links.not_me(f"@Person:{host.vic.id}", new_id())
+    client, path = host.client(), str(link).removeprefix(BASE)
+    return client.post(path, data={"csrf_token": csrf_token(client, path)})
+
+
+def _rule_without_days(host: Portal) -> None:
+    host.twofactor.tenant_loader(lambda _user: "oak")
+    host.twofactor.set_rule("oak", mode="optional", trusted_device_days=0, actor="a script")
+
+
 def lower_the_days(host: Portal, days: int) -> None:
     """Deploy the app with another number of days."""
     state = app_state(host.app)
@@ -100,6 +128,10 @@ ENDS: dict[str, End] = {
     "authenticator added": _add,
     "authenticator removed": _remove,
     "turned off and on": _disable_and_set_up_again,
+    "authenticator imported": _in_the_app(_import),
+    "a new password noticed": _notice_a_new_password,
+    "the button in a mail": _press_the_mails_button,
+    "a tenant's rule": _in_the_app(_rule_without_days),
     "reset": _in_the_app(_reset_and_set_up_again),
     "forgotten": _in_the_app(_forget_and_set_up_again),
     "days lowered": _lower(2),
@@ -111,7 +143,7 @@ ENDS: dict[str, End] = {
 @pytest.mark.parametrize("end", ENDS)
 def test_the_code_is_asked_again(end: str) -> None:
     """After it the browser is asked for a code, and so is each old cookie that is put back."""
-    with portal(TWOFACTOR_PROOF_IDLE_MINUTES=90 * 24 * 60) as host:
+    with portal(TWOFACTOR_PROOF_IDLE_MINUTES=90 * 24 * 60, TWOFACTOR_BASE_URL=BASE) as host:
         host.guard.protect(host.vic)
         set_up_totp(host.app, host.vic, "Other phone")
         client, first = remember(host), None

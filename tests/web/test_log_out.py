@@ -9,11 +9,14 @@ import pytest
 from flask import request, session
 from flask_login import login_user, logout_user
 
+from flask_twofactor.stores import schema
 from flask_twofactor.web import session as keys
 
 from .support.browsing import OurHost, send
 from .support.guard import CHALLENGE, break_store, mend_store
 from .support.host import cookie, put_cookie, session_of
+from .support.portal import portal
+from .support.trust import remember, rows, value
 
 STATIC = "/static/none.css"
 
@@ -111,6 +114,29 @@ def test_a_login_taken_back_in_its_request_leaves_no_proof(*, clears: bool) -> N
 
     assert keys.OURS.isdisjoint(session_of(client))
     assert host.log_in(client, host.vic).location == CHALLENGE
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+@pytest.mark.parametrize("clears", [False, True])
+def test_a_first_login_taken_back_in_its_request_is_none(*, clears: bool, trusted: bool) -> None:
+    """Who is refused after the password, by a log-out or a cleared session, can finish nothing."""
+
+    def refuse() -> str:
+        login_user(host.vic)
+        session.clear() if clears else logout_user()
+        return "this account is closed"
+
+    with portal() as host:
+        host.view("/closed", "closed", refuse, "POST")
+        host.guard.protect(host.vic)
+        client = remember(host) if trusted else host.client()
+        client.post("/logout")
+        before = value(host, client), len(rows(host, schema.proof))
+
+        assert client.post("/closed").text == "this account is closed"
+        assert keys.OURS.isdisjoint(session_of(client))
+        assert not host.lets_in(client, host.vic)
+        assert before == (value(host, client), len(rows(host, schema.proof)))
 
 
 def test_a_log_out_after_the_release_leaves_nothing() -> None:

@@ -64,6 +64,19 @@ def test_django_sees_the_user(host: MountHost, client: FlaskClient) -> None:
     assert answer.text == f"Django sees {host.vic.email}, 70000 bytes, /dj/who"
 
 
+def test_djangos_own_session_follows_the_guard(host: MountHost, client: FlaskClient) -> None:
+    """One browser, two people after one another: Django's user is who the guard let in, each time."""
+    assert client.get("/dj/who").text.startswith(f"Django sees {host.vic.email}")
+    djangos = cookie(client, "sessionid")
+    assert djangos is not None
+    client.post("/logout")
+    assert client.get("/dj/who").status_code == 302
+    host.log_in(client, host.ann)
+
+    put_cookie(client, djangos, "sessionid")
+    assert client.get("/dj/who").text.startswith(f"Django sees {host.ann.email}")
+
+
 def test_a_share_is_listed(client: FlaskClient) -> None:
     """PROPFIND through the guard lists the share under the mount's own address."""
     answer = client.open("/dav/", method="PROPFIND", headers={"Depth": "1"})

@@ -58,6 +58,20 @@ def test_a_new_password_is_noticed_at_the_password_step() -> None:
         assert changes(host) == ["noticed"]
 
 
+def test_a_session_from_before_the_loader_teaches_it() -> None:
+    """Who was signed in and trusted when the app began to tell is not let through by that."""
+    with portal() as host:
+        host.guard.protect(host.vic)
+        device, other = remember(host), host.enter()
+        passwords = watched(host)
+        assert host.lets_in(other, host.vic)
+        passwords[host.vic.id] = "second hash"
+
+        assert not come_back(host, device)
+        assert not host.lets_in(other, host.vic)
+        assert changes(host) == ["noticed"]
+
+
 def test_without_a_second_factor_it_ends_the_other_sessions() -> None:
     """A login by password alone ends those of before the change, and itself goes on."""
     with portal() as host:

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from flask_twofactor import step_up_required
 from flask_twofactor.stores import step_ups
-from flask_twofactor.stores.keys import new_key
 from flask_twofactor.web.state import app_state
 
 from .support.guard import JSON
 from .support.guarded import ACTION, REACHED, guarded, stale, step_up
 from .support.host import PASSWORD, cookie, put_cookie
-from .support.portal import CHALLENGE, CONFIRM, STEP_UP, Portal, form, make_codes, send
+from .support.portal import CHALLENGE, CONFIRM, STEP_UP, Portal, form, make_codes, on_disk, send
 
 # -- step_up_required ------------------------------------------------------------------
 
@@ -229,6 +229,20 @@ def test_an_action_is_done_once() -> None:
         assert client.post("/delete").location.startswith(STEP_UP)
 
 
+def test_a_method_of_the_apps_own_is_a_change() -> None:
+    """What is none of the safe methods uses the leave up, so nothing is done twice by one code."""
+    with guarded() as host:
+        guard = step_up_required(action=ACTION)
+        host.view("/purge", "purge", guard(lambda: REACHED), "GET", "PURGE", "MKCOL")
+        client = host.protected()
+        step_up(host, client, client.get("/purge").location)
+
+        assert client.open("/purge", method="PURGE").text == REACHED
+        for method in ("PURGE", "MKCOL", "GET"):
+            assert client.open("/purge", method=method).status_code == 303
+        assert client.post("/delete").status_code == 303
+
+
 def test_a_page_of_an_action_is_seen_once() -> None:
     """A page without a form is shown once for each code."""
     with guarded() as host:
@@ -337,7 +351,7 @@ def _at_once(host: Portal, client: FlaskClient, times: int = 8) -> int:
 
 def test_an_action_at_the_same_moment_is_done_once(tmp_path: Any) -> None:
     """Of many requests at once, the row count lets one pass."""
-    with guarded(**_on_disk(tmp_path)) as host:
+    with guarded(**on_disk(tmp_path)) as host:
         client = host.protected()
         step_up(host, client, client.get("/delete").location)
 
@@ -346,7 +360,7 @@ def test_an_action_at_the_same_moment_is_done_once(tmp_path: Any) -> None:
 
 def test_that_race_bites(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the condition on what was used, the same requests all pass."""
-    with guarded(**_on_disk(tmp_path)) as host:
+    with guarded(**on_disk(tmp_path)) as host:
         client = host.protected()
         step_up(host, client, client.get("/delete").location)
         table = step_ups.step_up
@@ -354,8 +368,3 @@ def test_that_race_bites(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.setattr(step_ups, "CHANGE", careless)
 
         assert _at_once(host, client) == 8
-
-
-def _on_disk(folder: Any) -> dict[str, Any]:
-    uri = f"sqlite:///{folder / 'store.sqlite'}"
-    return {"TWOFACTOR_DATABASE_URI": uri, "TWOFACTOR_KEYS": [new_key()]}

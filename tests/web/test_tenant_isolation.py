@@ -15,7 +15,8 @@ from flask_twofactor.web.state import app_state
 from .support.guard import JSON
 from .support.host import Person
 from .support.offices import ELM, OAK, Offices, act, offices, page
-from .support.portal import CHALLENGE, CONFIRM, OVERVIEW, PAGES, SETUP, read, send
+from .support.portal import CHALLENGE, CONFIRM, OVERVIEW, PAGES, SETUP, STEP_UP, form, read, send
+from .support.trust import come_back, remember
 
 HELP = {"reset": {"reason": "x"}, "exempt": {"reason": "x", "until": "2027-02-01"}, "unlock": {}}
 
@@ -186,6 +187,50 @@ def test_acting_as_somebody_changes_nothing_of_theirs() -> None:
         assert client.get(page()).status_code == 403
 
 
+def test_the_list_of_sessions_tells_who_acts_as_somebody() -> None:
+    """The person reads that it is an admin, in which browser and where, and can end it."""
+    with offices() as host:
+        host.view("/as", "as_member", lambda: impersonate(host, host.vic, host.ann))
+        prepare(host)
+        anns, client = host.enter(host.ann), host.enter(host.vic)
+        client.environ_base |= {
+            "HTTP_USER_AGENT": "Firefox/140 Windows",
+            "REMOTE_ADDR": "192.0.2.9",
+        }
+        client.get("/as")
+
+        assert anns.get(OVERVIEW).text.count("an admin, acting for you") == 1
+        (other,) = [one for one in read(anns, OVERVIEW)["sessions"] if not one["is_this"]]
+        assert (other["name"], other["address"]) == ("Firefox on Windows", "192.0.2.9")
+        form(anns, f"{PAGES}/sessions/{other['id']}/end")
+        assert not host.lets_in(client, host.ann)
+
+
+def test_acting_as_somebody_ends_nothing_of_theirs() -> None:
+    """Neither sessions nor trust: the record would say that they did. One's own session, yes."""
+    with offices() as host:
+        host.view("/as", "as_member", lambda: impersonate(host, host.vic, host.ann))
+        prepare(host)
+        anns = remember(host, host.ann)
+        (device,) = read(anns, OVERVIEW)["trusted_devices"]
+        (session,) = read(anns, OVERVIEW)["sessions"]
+        client = host.enter(host.vic)
+        assert client.get("/as").text == "done"
+        own = next(one for one in read(client, OVERVIEW)["sessions"] if one["is_this"])
+        for path in (
+            f"devices/{device['id']}/revoke",
+            "devices/revoke",
+            f"sessions/{session['id']}/end",
+            "sign-out-everywhere",
+        ):
+            assert send(client, f"{PAGES}/{path}").get_json()["error"] == "not_allowed"
+
+        assert host.lets_in(anns, host.ann)
+        form(client, f"{PAGES}/sessions/{own['id']}/end")
+        assert not host.lets_in(client, host.ann)
+        assert come_back(host, anns, host.ann)
+
+
 @pytest.mark.parametrize(
     ("who", "whom"),
     [("vic", "bob"), ("vic", "eve"), ("vic", "sue"), ("vic", "vic"), ("eve", "bob")],
@@ -200,6 +245,24 @@ def test_nobody_acts_as_somebody_out_of_reach(who: str, whom: str) -> None:
         assert client.get("/as").text == "not_allowed"
         assert host.lets_in(client, host.vic)
         assert host.named("impersonated") == []
+
+
+def test_acting_as_somebody_needs_a_fresh_second_factor() -> None:
+    """As all help does: to the second, and never by a trusted device, which shows none."""
+    with offices() as host:
+        host.view("/as", "as_member", lambda: impersonate(host, host.vic, host.ann))
+        client = prepare(host)
+        host.clock.move(300)
+        assert client.get("/as").text == "step_up_required"
+
+        host.guard.protect(host.vic)
+        trusted = remember(host)
+        assert come_back(host, trusted)
+        assert trusted.get("/as").text == "step_up_required"
+        form(trusted, STEP_UP, method="totp", code=host.code())
+        host.clock.move(299)
+        assert trusted.get("/as").text == "done"
+        assert len(host.named("impersonated")) == 1
 
 
 def test_acting_as_somebody_needs_a_second_factor() -> None:

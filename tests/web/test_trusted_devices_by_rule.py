@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 
 from .support.offices import ELM, OAK, Offices, offices
 from .support.portal import CHALLENGE, OVERVIEW, form, read
-from .support.trust import DAY, come_back, remember, rows
+from .support.trust import DAY, come_back, put, remember, rows, value
 
 
 def remembered(host: Offices) -> FlaskClient:
@@ -38,6 +38,39 @@ def test_a_rule_ends_trust_at_the_next_login() -> None:
         host.rule(mode="optional", trusted_device_days=0)
 
         assert not come_back(host, client, host.ann)
+
+
+def test_what_a_rule_ended_stays_ended() -> None:
+    """A later rule with more days revives nothing, and other tenants' people keep their trust."""
+    with offices() as host:
+        client = remembered(host)
+        host.guard.protect(host.bob)
+        other = remember(host, host.bob)
+        host.clock.move(DAY)
+        assert come_back(host, client, host.ann)
+        host.rule(mode="optional", trusted_device_days=2)
+        assert come_back(host, client, host.ann)
+        host.rule(mode="optional", trusted_device_days=1)
+        host.rule(mode="optional", trusted_device_days=30)
+
+        assert not come_back(host, client, host.ann)
+        assert come_back(host, other, host.bob)
+
+
+def test_an_admins_reset_ends_trust() -> None:
+    """Also with an old cookie put back, and with an authenticator set up anew."""
+    with offices() as host:
+        client = remembered(host)
+        first = value(host, client)
+        assert come_back(host, client, host.ann)
+        host.meet(host.vic, host.ann)
+        admin = host.admin()
+        assert host.help(admin, host.ann, "reset", reason="lost phone").status_code == 303
+        host.guard.protect(host.ann)
+
+        for old in (value(host, client), first):
+            put(host, client, old)
+            assert not come_back(host, client, host.ann)
 
 
 def test_fewer_days_count_from_the_day_of_trust() -> None:

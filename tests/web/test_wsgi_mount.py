@@ -20,6 +20,8 @@ from .support.costs import statements
 from .support.guard import CHALLENGE, Ours
 from .support.host import cookie, session_of
 from .support.mounted import MOUNT, PAGES, Inner, ask, by_remember_cookie, is_inside, mount
+from .support.portal import OVERVIEW, portal, read
+from .support.trust import names_of_events, tick, value
 
 SETUP = "/two-factor/setup"
 FORM = "application/x-www-form-urlencoded"
@@ -71,17 +73,39 @@ def test_the_answer_is_the_mounted_apps_own() -> None:
     client, given = host.signed_in(host.vic), iter([b"one"])
     seen: list[Any] = []
 
+    def write(_piece: bytes) -> None:
+        """Take a piece, as servers do for old apps."""
+
     def inner(_environ: Any, start: Any) -> Any:
-        seen.append(start)
+        seen.append(start("200 OK", [("X-Own", "yes")]))
+        seen.append(start("500 Oh", [], "what happened"))
         return given
 
-    def start(*_: Any) -> Any:
-        return None
+    def start(*answer: Any) -> Any:
+        seen.append(answer)
+        return write
 
     environ = create_environ("/a", headers={"Cookie": f"session={cookie(client)}"})
+    private = [("Vary", "Cookie"), ("Cache-Control", "private")]
 
     assert TwoFactorGuard(inner, host.app)(environ, start) is given
-    assert seen == [start]
+    assert seen == [
+        ("200 OK", [("X-Own", "yes"), *private]),
+        write,
+        ("500 Oh", private, "what happened"),
+        write,
+    ]
+
+
+def test_no_shared_cache_keeps_an_answer() -> None:
+    """It hangs on a cookie, which the mounted app does not know; what it says of caches stays."""
+    host = OurHost()
+    said = [("Cache-Control", "public, max-age=60"), ("Vary", "Accept")]
+    mount(host, lambda _environ, start: (start("200 OK", said), [b""])[1])
+    answer = ask(host.signed_in(host.vic))
+
+    assert answer.headers.getlist("Vary") == ["Accept", "Cookie"]
+    assert answer.headers.getlist("Cache-Control") == ["public, max-age=60"]
 
 
 def test_no_context_leaks() -> None:
@@ -133,6 +157,31 @@ def test_a_remembered_visit_is_held_and_comes_back() -> None:
 
     testing.pass_challenge(client, host.vic)
     assert is_inside(ask(client))
+
+
+def test_a_trusted_device_is_asked_at_the_challenge() -> None:
+    """Its value changes at each use, which no answer of the mount could send: a page leads there.
+
+    One round through the challenge, without a question, and the session opens the mount.
+    """
+    with portal() as host:
+        mount(host)
+        host.guard.protect(host.vic)
+        client = host.client()
+        host.log_in(client, host.vic, remember="1")
+        tick(host, client)
+        first = value(host, client)
+        client.delete_cookie("session")
+        for method, status in [("GET", 302), ("PROPFIND", 401), ("PUT", 401), ("GET", 302)]:
+            assert ask(client, method).status_code == status
+        assert value(host, client) == first
+
+        answer = client.get(CHALLENGE)
+        assert answer.location == f"{MOUNT}/a"
+        assert value(host, client) != first
+        assert [is_inside(ask(client)) for _ in range(6)] == [True] * 6
+        assert names_of_events(host).count("device_used") == 1
+        assert len(read(client, OVERVIEW)["sessions"]) == 2
 
 
 def test_a_remembered_visit_without_a_second_factor_passes() -> None:
@@ -226,6 +275,23 @@ def test_a_key_of_the_request_loader() -> None:
     host.guard.twofactor.request_loader_policy(lambda _request: True)
     assert is_inside(ask(client, "PROPFIND", headers={"X-Key": "vic"}))
     assert len(inner.asked) == 2
+
+
+def test_an_untrusted_host_stays_outside() -> None:
+    """A name that is none of TRUSTED_HOSTS is refused here as on the app's pages."""
+    host = OurHost(TRUSTED_HOSTS=["localhost"])
+    inner = mount(host)
+    client = host.signed_in(host.vic)
+
+    bare = host.app.test_client(use_cookies=False)
+    sent = {"Cookie": f"session={cookie(client)}"}
+    assert is_inside(ask(bare, headers=sent))
+    for headers in (sent, {}):
+        for path in ("/account", f"{MOUNT}/a"):
+            answer = bare.get(path, headers=headers | {"Host": "evil.test"})
+            assert answer.status_code == 400
+        assert ask(bare, "PUT", headers=headers | {"Host": "evil.test"}).status_code == 400
+    assert len(inner.asked) == 1
 
 
 def test_a_rule_of_the_app_on_the_same_path_has_no_say() -> None:

@@ -80,6 +80,7 @@ def held_for() -> str | None:
 def _conclude(response: Response) -> Response:
     now = visit()
     try:
+        _drop_what_was_taken_back(now)
         _vet_the_unvetted(now)
         if not now.failed:
             passing.settle(now)
@@ -91,6 +92,17 @@ def _conclude(response: Response) -> Response:
     become_nobody()
     keys.leave_as_it_came(current_app, this_request())
     return courtesy.unavailable()
+
+
+def _drop_what_was_taken_back(now: Visit) -> None:
+    # A host may take a login back by clearing the session, without a log-out.
+    kept = keys.raw(_cv_request.get()).pop(keys.PENDING, False)
+    if now.pending is not None and now.pending.source == "login" and not kept:
+        now.pending = None
+        become_nobody()
+    if now.trusting is not None and session.get("_user_id") != now.vetted:
+        now.trusting = None
+        become_nobody()
 
 
 def _vet_the_unvetted(now: Visit) -> None:
@@ -108,6 +120,7 @@ def _vet_the_unvetted(now: Visit) -> None:
         vet(now, user, "session")
     else:
         decide_login(now, user)
+        session.pop(keys.PENDING, None)
     if now.vetted != session.get("_user_id") or now.vetted is None:
         become_nobody()
 

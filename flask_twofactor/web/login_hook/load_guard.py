@@ -158,7 +158,7 @@ def _decide(now: Visit, user: User, source: Source) -> tuple[Verdict, Standing]:
             state.ports, key, token, belongs=belongs, shown=shown, fingerprint=fingerprint
         )
     now.standing = standing
-    now.fingerprint = fingerprint if standing.fingerprint == "changed" else None
+    now.fingerprint = fingerprint if standing.fingerprint in {"unknown", "changed"} else None
     if standing.places and members.is_new_somewhere(standing, belongs.find_roles()):
         now.arrives = user
     return verdict, standing

@@ -125,6 +125,7 @@ def decide_login(now: Visit, user: User) -> None:
     if not passing.look(now, pending):
         now.pending, now.vetted = pending, None
         strip(LOGIN | keys.OURS)
+        session[keys.PENDING] = True  # gone at the end if the host clears the session
 
 
 def _has_tenants(state: AppState) -> bool:

@@ -18,9 +18,10 @@ from .host import LOGIN, renew_session_id, strip
 def look(now: Visit, pending: PendingHold) -> bool:
     """Say whether this browser's trusted device passes a login that would be held.
 
-    The device is only read here; its value is taken when the request ends, by `settle`.
+    The device is only read here; its value is taken when the request ends, by `settle`. Where
+    its successor could not be sent, the login is held: the challenge looks at the device.
     """
-    if pending.verdict != "challenge":
+    if pending.verdict != "challenge" or now.hands_on:
         return False
     device = trusting.look(app_state().ports, pending.standing, cookies.presented())
     if device is not None and device.good and login_form.typed_code(now):

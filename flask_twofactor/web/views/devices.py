@@ -8,6 +8,7 @@ from flask import Response, flash
 
 from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.flows import devices, sessions
+from flask_twofactor.flows.acting import ask_for_own
 from flask_twofactor.web import answers, login_hook, who
 from flask_twofactor.web.forms import NameForm
 from flask_twofactor.web.i18n import gettext
@@ -49,8 +50,12 @@ def sign_out_everywhere(refused: RefusedError | None = None) -> Response:
     acting, user = who.acting(), who.user()
     if acting is None or acting.hold is not None:
         return who.turn_away()
-    if refused is not None:
-        return overview(refused)
+    try:
+        if refused is not None:
+            raise refused
+        ask_for_own(acting)
+    except RefusedError as error:
+        return overview(error)
     who.sign_out_everywhere(user)
     flash(gettext("You are signed out everywhere."))
     return answers.go(login_hook.login_page())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pyotp
@@ -14,6 +15,7 @@ from werkzeug.test import TestResponse
 from flask_twofactor import TwoFactor, testing
 from flask_twofactor.core.records import Event
 from flask_twofactor.stores import schema
+from flask_twofactor.stores.keys import new_key
 from flask_twofactor.testing import FrozenClock
 from flask_twofactor.web import cookies
 from flask_twofactor.web.signals import two_factor_event
@@ -126,6 +128,12 @@ def portal(**config: Any) -> Iterator[Portal]:
     made = Portal(**config)
     with testing.frozen_clock(made.app) as made.clock:
         yield made
+
+
+def on_disk(folder: Path) -> dict[str, Any]:
+    """Give the settings of a store that many requests at once can write."""
+    uri = f"sqlite:///{folder / 'store.sqlite'}"
+    return {"TWOFACTOR_DATABASE_URI": uri, "TWOFACTOR_KEYS": [new_key()]}
 
 
 def token(client: FlaskClient, path: str) -> str:

@@ -19,6 +19,22 @@ from .guard import Ours
 from .host import Host, Person
 
 KEYS = ["test:" + "A" * 43]
+SERVED = os.environ.get("MOUNTS_FOLDER")
+DJANGO_ALONE: dict[str, Any] = {"MIDDLEWARE": ["django.middleware.csrf.CsrfViewMiddleware"]}
+DJANGO_WITH_USERS: dict[str, Any] = {
+    "MIDDLEWARE": [
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.middleware.csrf.CsrfViewMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django.contrib.auth.middleware.RemoteUserMiddleware",
+    ],
+    "AUTHENTICATION_BACKENDS": ["django.contrib.auth.backends.RemoteUserBackend"],
+    "INSTALLED_APPS": ["django.contrib.contenttypes", "django.contrib.auth"],
+    "SESSION_ENGINE": "django.contrib.sessions.backends.signed_cookies",
+    "DATABASES": {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+    "DEFAULT_AUTO_FIELD": "django.db.models.AutoField",
+}
+"""Users and sessions of its own, in the memory of one process."""
 
 
 class MountHost(Host):
@@ -59,24 +75,28 @@ def django_app() -> Any:
     """Make a Django project that trusts REMOTE_USER, as its docs describe."""
     import django  # noqa: PLC0415
     from django.conf import settings  # noqa: PLC0415
+    from django.core.management import call_command  # noqa: PLC0415
     from django.core.wsgi import get_wsgi_application  # noqa: PLC0415
     from django.http import HttpRequest, HttpResponse  # noqa: PLC0415
     from django.urls import path  # noqa: PLC0415
     from django.views.decorators.csrf import csrf_exempt  # noqa: PLC0415
 
     def who(request: HttpRequest) -> HttpResponse:
-        name = request.META.get("REMOTE_USER")
+        known: Any = getattr(request, "user", None)
+        name = request.META.get("REMOTE_USER") if known is None else known.get_username()
         return HttpResponse(f"Django sees {name}, {len(request.body)} bytes, {request.path}")
 
     settings.configure(
         SECRET_KEY="a",
         ALLOWED_HOSTS=["*"],
         ROOT_URLCONF=type("urls", (), {"urlpatterns": [path("who", csrf_exempt(who))]}),
-        MIDDLEWARE=["django.middleware.csrf.CsrfViewMiddleware"],
         DATA_UPLOAD_MAX_MEMORY_SIZE=None,
         LOGGING_CONFIG=None,
+        **(DJANGO_ALONE if SERVED else DJANGO_WITH_USERS),
     )
     django.setup()
+    if not SERVED:
+        call_command("migrate", verbosity=0)
     return get_wsgi_application()
 
 
@@ -98,5 +118,5 @@ def dav_app(share: Path) -> Any:
     )
 
 
-if folder := os.environ.get("MOUNTS_FOLDER"):
-    application = MountHost(Path(folder)).app
+if SERVED:
+    application = MountHost(Path(SERVED)).app
