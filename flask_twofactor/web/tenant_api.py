@@ -91,8 +91,10 @@ class TenantAPI:
     def impersonate(self, actor: User, user: User) -> None:
         """Sign this session in as another user; only its signed-in admin `actor` may.
 
-        The actor needs a second factor and a rank no lower than the user's, in one of whose
-        tenants they are an admin; RefusedError otherwise. Nothing of the user's own two-factor
-        settings can be changed in such a session. A plain `login_user` leads to the challenge.
+        The actor showed a full second factor less than `TWOFACTOR_STEP_UP_MINUTES` ago, neither
+        a backup code nor a trusted device, and has a rank no lower than the user's, in one of
+        whose tenants they are an admin; RefusedError otherwise: put `@step_up_required()` on the
+        view. It lasts an hour at most. Nothing of the user's own two-factor settings can be
+        changed in such a session. A plain `login_user` leads to the challenge.
         """
         impersonating.impersonate(actor, user)

@@ -8,14 +8,12 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from flask_twofactor import RefusedError
 from flask_twofactor.core.rules import Rule
 from flask_twofactor.web.state import app_state
 
 from .support.guard import JSON
-from .support.host import Person
 from .support.offices import ELM, OAK, Offices, act, offices, page
-from .support.portal import CHALLENGE, CONFIRM, OVERVIEW, PAGES, SETUP, read, send
+from .support.portal import OVERVIEW, read
 
 HELP = {"reset": {"reason": "x"}, "exempt": {"reason": "x", "until": "2027-02-01"}, "unlock": {}}
 
@@ -147,67 +145,3 @@ def test_the_audit_rows_are_the_tenants() -> None:
 
         assert (ELM, "verified") in [tuple(row) for row in rows]
         assert {row.tenant for row in rows if row.name == "challenge_required"} == {OAK, ELM}
-
-
-def test_an_admin_may_act_as_a_member() -> None:
-    """Explicitly, with a second factor of their own; the record says who."""
-    with offices() as host:
-        host.view("/as", "as_member", lambda: impersonate(host, host.vic, host.ann))
-        client = prepare(host)
-
-        assert client.get("/as").text == "done"
-        assert host.lets_in(client, host.ann)
-        done = host.named("impersonated")
-        assert [(one.user_key, one.actor) for one in done] == [
-            (host.key(host.ann), host.key(host.vic))
-        ]
-
-
-def impersonate(host: Offices, actor: Person, user: Person) -> str:
-    """Do what a host's own button does."""
-    try:
-        host.twofactor.impersonate(actor, user)
-    except RefusedError as error:
-        return error.code
-    return "done"
-
-
-def test_acting_as_somebody_changes_nothing_of_theirs() -> None:
-    """No setup, no codes, no turning off, no help to others: those ask for what is theirs."""
-    with offices() as host:
-        host.view("/as", "as_member", lambda: impersonate(host, host.vic, host.ann))
-        client = prepare(host)
-        client.get("/as")
-        host.rule()
-
-        assert host.lets_in(client, host.ann)
-        assert client.get(SETUP).location.startswith((CONFIRM, f"{PAGES}/step-up"))
-        assert send(client, f"{PAGES}/disable").status_code in {400, 403}
-        assert client.get(page()).status_code == 403
-
-
-@pytest.mark.parametrize(
-    ("who", "whom"),
-    [("vic", "bob"), ("vic", "eve"), ("vic", "sue"), ("vic", "vic"), ("eve", "bob")],
-)
-def test_nobody_acts_as_somebody_out_of_reach(who: str, whom: str) -> None:
-    """Not across tenants, upward, as oneself, nor in another's name."""
-    with offices() as host:
-        actor, user = getattr(host, who), getattr(host, whom)
-        host.view("/as", "as_other", lambda: impersonate(host, actor, user))
-        client = prepare(host)
-
-        assert client.get("/as").text == "not_allowed"
-        assert host.lets_in(client, host.vic)
-        assert host.named("impersonated") == []
-
-
-def test_acting_as_somebody_needs_a_second_factor() -> None:
-    """An admin who is not protected may not; nor may a plain login of somebody else."""
-    with offices() as host:
-        host.guard.protect(host.ann)
-        host.view("/as", "as_member", lambda: impersonate(host, host.vic, host.ann))
-        client = host.plain(host.vic)
-
-        assert client.get("/as").text == "not_protected"
-        assert host.log_in(client, host.ann).location == CHALLENGE
