@@ -48,13 +48,13 @@ ROUTES: tuple[tuple[str, View, tuple[str, ...]], ...] = (
     ("/lost-device", challenge.lost_device, ("GET",)),
     ("/step-up", asking.step_up, ("GET", "POST")),
     ("/not-me/<token>", not_me.not_me, ("GET", "POST")),
-    ("/tenants/<tenant>", tenants.tenant, ("GET",)),
-    ("/tenants/<tenant>/adoption.svg", tenants.adoption_chart, ("GET",)),
-    ("/tenants/<tenant>/members.csv", roster.roster_csv, ("GET",)),
-    ("/tenants/<tenant>/rule", tenants.set_rule, ("POST",)),
-    ("/tenants/<tenant>/members/<path:key>/reset", helping.reset_member, ("POST",)),
-    ("/tenants/<tenant>/members/<path:key>/exempt", helping.exempt_member, ("POST",)),
-    ("/tenants/<tenant>/members/<path:key>/unlock", helping.unlock_member, ("POST",)),
+    ("/tenants/<path:tenant>", tenants.tenant, ("GET",)),
+    ("/tenants/<path:tenant>/adoption.svg", tenants.adoption_chart, ("GET",)),
+    ("/tenants/<path:tenant>/members.csv", roster.roster_csv, ("GET",)),
+    ("/tenants/<path:tenant>/rule", tenants.set_rule, ("POST",)),
+    ("/tenants/<path:tenant>/members/<path:key>/reset", helping.reset_member, ("POST",)),
+    ("/tenants/<path:tenant>/members/<path:key>/exempt", helping.exempt_member, ("POST",)),
+    ("/tenants/<path:tenant>/members/<path:key>/unlock", helping.unlock_member, ("POST",)),
 )
 
 

@@ -14,6 +14,7 @@ from flask_twofactor.flows import tenants as flow
 from flask_twofactor.flows.acting import Acting
 from flask_twofactor.flows.tenants import Admin
 from flask_twofactor.web import answers, people, rule_form, tenancy, who
+from flask_twofactor.web.forms import json_body
 from flask_twofactor.web.i18n import gettext
 from flask_twofactor.web.state import app_state
 
@@ -152,10 +153,7 @@ def _save_or_preview(admin: Admin, tenant: str, fields: dict[str, list[str]]) ->
 
 
 def _wants_preview() -> bool:
-    if request.is_json:
-        body = request.get_json(silent=True)
-        return isinstance(body, dict) and body.get("preview") is True
-    return "preview" in request.form
+    return json_body().get("preview") is True if request.is_json else "preview" in request.form
 
 
 def _days(tenant: str) -> tuple[Any, ...]:
@@ -173,10 +171,14 @@ def _wanted(tenant: str) -> Wanted:
     last = app_state().ports.store.member(tenant, after) if after else None
     return Wanted(
         show=next((one for one in SHOWS if one == show), "everyone"),
-        search=" ".join(request.args.get("q", "").split())[: people.LONGEST_KEY],
+        search=_one_line(request.args.get("q", ""))[: people.LONGEST_KEY],
         after=None if last is None else Place(sort_key(last.label), last.user_key),
         limit=PAGE,
     )
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
 
 
 def _count_facts(counted: Any) -> dict[str, int]:
