@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, get_args
 
@@ -40,13 +40,12 @@ def read_fields() -> dict[str, list[str]]:
         return {name: [] for name in FIELDS}
     if request.is_json:
         body = json_body()
-        texts = {name: _texts(body[name]) for name in FIELDS if body.get(name) is not None}
+        sent = {name: _texts(body[name]) for name in FIELDS if body.get(name) is not None}
     else:
-        texts = {name: request.form.getlist(name) for name in FIELDS if name in request.form}
-    fields = {name: _split(texts.get(name, ())) for name in FIELDS}
-    if "methods" in texts and not fields["methods"]:
-        fields["methods"] = [UNREADABLE]  # none was chosen, which is not the same as left out
-    return fields
+        sent = {name: _split(request.form.getlist(name)) for name in FIELDS if name in request.form}
+    if sent.get("methods") == []:
+        sent["methods"] = [UNREADABLE]  # none was chosen, which is not the same as left out
+    return {name: sent.get(name, []) for name in FIELDS}
 
 
 def read_rule(tenant: str, fields: dict[str, list[str]]) -> Rule:
@@ -130,7 +129,9 @@ def _whole(text: str) -> int:
 
 def _texts(found: Any) -> list[str]:
     # What is of the wrong kind must be refused at its field, and never read as left out.
-    return [_text(one) for one in (found if isinstance(found, list) else [found])]
+    if isinstance(found, list):
+        return _clean(_text(one) for one in found)
+    return _split([_text(found)])
 
 
 def _text(found: Any) -> str:
@@ -139,7 +140,11 @@ def _text(found: Any) -> str:
 
 
 def _split(texts: Sequence[str]) -> list[str]:
-    parts = (part.strip() for text in texts for part in text.split(","))
+    return _clean(part for text in texts for part in text.split(","))
+
+
+def _clean(texts: Iterable[str]) -> list[str]:
+    parts = (text.strip() for text in texts)
     return [part if part.isprintable() else UNREADABLE for part in parts if part]
 
 

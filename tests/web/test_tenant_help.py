@@ -104,13 +104,15 @@ def test_an_unlock_gives_the_tries_back() -> None:
     ],
 )
 def test_help_says_what_is_missing(what: str, fields: dict[str, str], words: str) -> None:
-    """A missing reason or a wrong date is said in the person's row, and nothing is done."""
+    """A missing reason or a wrong date is said in the row, nothing is done, what was typed stays."""
     with offices() as host:
         host.meet(host.ann)
         answer = host.help(host.admin(), host.ann, what, **fields)
 
         assert answer.status_code == 400
         assert words in answer.text
+        if kept := fields.get("reason", "").strip(" \0"):
+            assert answer.text.count(f'autocomplete="off" value="{kept}"') == 1
         assert host.named("admin_reset") == host.named("exempted") == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from flask import Response, url_for
 
@@ -87,6 +88,17 @@ def _help(tenant: str, key: str, refused: RefusedError | None, act: Help, done: 
             return not_allowed(error)
         if error.code in answers.NEEDS:
             return answers.ask_first(error, url_for("twofactor.tenant", tenant=tenant))
-        return show(admin, tenant, refused=error, at_member=key)
+        return show(admin, tenant, refused=error, at_member=key, helped=_typed(done))
     return answer or answers.go(url_for("twofactor.tenant", tenant=tenant, done=done))
 
+
+def _typed(what: str) -> dict[str, Any]:
+    form = HelpForm.read()
+    reason = text(form.reason.data)[: flow.LONGEST_REASON]
+    wishes_code = ticked("setup_code")
+    return {
+        "what": what,
+        "reason": reason,
+        "until": text(form.until.data)[:10],
+        "setup_code": wishes_code,
+    }

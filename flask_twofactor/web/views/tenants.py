@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response, request, url_for
 
+from flask_twofactor.core import rules
 from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.members import SHOWS, Place, Wanted, count, sort_key
 from flask_twofactor.core.policy import is_recent
@@ -22,6 +23,7 @@ from . import roster
 from .admitting import admin_of
 
 PAGE = 100
+MOST_BOXES = 30
 
 
 def tenant(tenant: str, refused: RefusedError | None = None) -> Response:
@@ -70,6 +72,7 @@ def show(
     typed: dict[str, list[str]] | None = None,
     preview: Rule | None = None,
     at_member: str | None = None,
+    helped: dict[str, Any] | None = None,
 ) -> Response:
     """Show the page, with what was typed and what was wrong with it."""
     store = app_state().ports.store
@@ -89,18 +92,23 @@ def show(
         "adoption": [{"day": d.day, "people": d.people, "ready": d.ready} for d in days],
     }
     if preview is not None:
-        facts["preview"] = _count_facts(flow.affected(everyone, preview))
-    acting = admin.acting
+        from_ = rules.acts_from(rules.amend(rule, preview, now))
+        facts["preview"] = _count_facts(flow.affected(everyone, preview)) | {"from": from_}
+    acting, site = admin.acting, app_state().ports.site_terms
+    known = {role for group in groups for role in group.roles} | set(rule.roles)
     return answers.page(
         "tenant",
         facts,
         refused=refused,
         called=tenancy.name(tenant),
         saved=rule,
+        saved_from=None if rule.starts_on is None else rules.start_of(rule.starts_on),
+        now=now,
+        site=site,
         typed=typed or rule_fields(rule),
         methods=[one for one in app_state().ports.methods if not one.fallback_only],
         titles={one.name: one.title for one in app_state().ports.methods},
-        roles=sorted({role for group in groups for role in group.roles} | set(rule.roles)),
+        roles=sorted(role for role in known if "," not in role)[:MOST_BOXES],
         wanted=wanted,
         shows=SHOWS,
         own_key=admin.user_key,
@@ -109,6 +117,7 @@ def show(
         done=request.args.get("done") if request.method == "GET" else None,
         error_field=None if refused is None else refused.evidence.get("field"),
         at_member=at_member,
+        helped=helped or {},
     )
 
 
