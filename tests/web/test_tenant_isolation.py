@@ -127,6 +127,9 @@ def test_a_move_is_seen_before_the_table_is() -> None:
         assert host.help(client, host.ann, "reset", reason="x").status_code == 403
         host.tenants["1"] = RuntimeError("down")
         assert host.help(client, host.ann, "reset", reason="x").status_code == 403
+        host.tenants["1"], host.runs["1"] = OAK, RuntimeError("down")
+        assert host.help(client, host.ann, "reset", reason="x").status_code == 403
+        assert [one.user_key for one in host.named("admin_refused")] == [host.key(host.ann)] * 3
         assert nothing_changed(host)
 
 
