@@ -60,5 +60,7 @@ def _is_as_kept(seen: Seen, kept: Member | None) -> bool:
     return (
         kept is not None
         and kept.left_at is None
-        and (kept.label, kept.roles, kept.admin) == (seen.label, seen.roles, seen.admin)
+        and kept.label == seen.label
+        and seen.roles in {None, kept.roles}
+        and seen.admin in {None, kept.admin}
     )

@@ -47,5 +47,4 @@ def _seen(tenant: str, key: object, label: object, roles: Any) -> Seen | None:
         return None
     named = tuple(sorted({str(role) for role in roles or ()}))
     shown = str(label or "")[: people.LONGEST_KEY]
-    runs = tenancy.administered(user)
-    return Seen(tenant, people.user_key(user), shown, named, tenant in runs)
+    return Seen(tenant, people.user_key(user), shown, named, tenancy.runs(user, tenant))
