@@ -118,6 +118,16 @@ def grace_end(rule: Rule, roles: Collection[str] | None, first_seen: float) -> f
     return max(min(began, default=0), first_seen) + rule.grace_days * DAY
 
 
+def due(rule: Rule, roles: Collection[str] | None, member: Membership) -> float | None:
+    """Give when a rule asks a member: as their grace ends, or their excuse if that is later.
+
+    None if it is not about them.
+    """
+    if not applies(rule, roles):
+        return None
+    return max(grace_end(rule, roles, member.first_seen), member.exempt_until or 0)
+
+
 def requirement(
     places: Iterable[tuple[Rule, Membership | None]],
     roles: Collection[str] | None,

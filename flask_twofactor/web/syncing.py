@@ -21,9 +21,9 @@ def ignore(_number: int) -> None:
     """Hear of progress and do nothing with it."""
 
 
-def sync_members(tenant: str, told: Callable[[int], None] = ignore) -> int:
+def sync_members(tenant: str, actor: str, told: Callable[[int], None] = ignore) -> int:
     """Note everybody whom `members_loader` lists for a tenant; give how many have left it."""
-    return members.sync(app_state().ports, tenant, pages(tenant), told)
+    return members.sync(app_state().ports, tenant, pages(tenant), told, actor=actor)
 
 
 def pages(tenant: str) -> Iterator[Sequence[Seen]]:

@@ -84,9 +84,12 @@ class TenantAPI:
             flow.ask_for_tenant(app_state().ports, admin, rule.tenant)
         return flow.set_rule(app_state().ports, admin, rule)
 
-    def sync_members(self, tenant: object) -> int:
-        """Note everybody whom `members_loader` lists for a tenant; give how many left it."""
-        return syncing.sync_members(str(tenant))
+    def sync_members(self, tenant: object, *, actor: User | str = "app") -> int:
+        """Note everybody whom `members_loader` lists for a tenant; give how many left it.
+
+        `actor` is who does it, for the audit: a user, or an operator's name.
+        """
+        return syncing.sync_members(str(tenant), admins.of(actor).user_key)
 
     def impersonate(self, actor: User, user: User) -> None:
         """Sign this session in as another user; only its signed-in admin `actor` may.
