@@ -14,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 from flask_twofactor.core.members import Seen
 from flask_twofactor.core.rules import DAY
 from flask_twofactor.web.state import app_state
+from flask_twofactor.web.views.roster import safe_cell
 from flask_twofactor.web.views.tenants import PAGE
 
 from .support.guard import JSON
@@ -348,6 +349,19 @@ def test_the_list_is_safe_in_a_spreadsheet() -> None:
         assert not any(
             cell.lstrip(" ")[:1] in set("=+-@\t\r") for row in rows for cell in row if cell
         )
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("=1", "'=1"), ("  =1", "'  =1"), ("\u00a0=1", "'\u00a0=1"), ("\ufeff=1", "'\ufeff=1"),
+        ("\u200b+1", "'\u200b+1"), ("\uff1d1", "'\uff1d1"), ("\uff20a", "'\uff20a"), ("\v-1", "'\v-1"),
+        ("\nx", "'\nx"), ("a=1", "a=1"), ("", ""), ("  ", "  "), ("'=1", "'=1"), ("\u00e9 -", "\u00e9 -"),
+    ],
+)  # fmt: skip
+def test_no_cell_begins_a_formula(text: str, safe: str) -> None:
+    """Whatever stands before it unseen, and in whichever width it is written."""
+    assert safe_cell(text) == safe
 
 
 def test_the_chart_is_a_picture_of_its_own() -> None:
