@@ -46,5 +46,5 @@ def _seen(tenant: str, key: object, label: object, roles: Any) -> Seen | None:
         log.warning("members_loader names %r, whom find_user does not find; left out", key)
         return None
     named = tuple(sorted({str(role) for role in roles or ()}))
-    shown = str(label or "")[: people.LONGEST_KEY]
+    shown = str(label or "").replace("\x00", "")[: people.LONGEST_KEY]
     return Seen(tenant, people.user_key(user), shown, named, tenancy.runs(user, tenant))

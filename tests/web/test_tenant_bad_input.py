@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
+from flask import render_template_string
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from flask_twofactor.core.rules import Rule
+from flask_twofactor.core.rules import DAY, Rule
 from flask_twofactor.stores.keys import new_key
 
 from .support.guard import JSON
@@ -170,3 +171,35 @@ def test_any_name_of_a_tenant_or_person_has_its_pages(name: str) -> None:
             assert act(client, path, reason="x", until="2027-02-01").status_code == 303, what
         assert act(client, f"{here}/rule", mode="all").status_code == 303
         assert rule_of(host, name).mode == "all"
+
+
+EVIL = "<script>alert('1')</script>\"'&"
+
+
+def test_names_are_only_ever_text() -> None:
+    """Markup in the name of a tenant, a person or a role, in a reason or a search stays text."""
+    with offices() as host:
+        host.twofactor.tenant_name(lambda _tenant: EVIL)
+        host.view("/hall", "hall", lambda: render_template_string("{{ twofactor.banner() }}"))
+        host.ann.email, host.ann.role = f"{EVIL}@host.test", EVIL
+        host.meet(host.ann)
+        client = host.admin()
+        host.help(client, host.ann, "exempt", until="2027-01-20", reason=EVIL)
+        fields = {"mode": "roles", "roles": [EVIL, "member"], "grace_days": 30}
+        assert send(client, page(OAK, "/rule"), json=fields).status_code == 200
+        host.clock.move(6 * DAY)
+        theirs, admin = host.plain(host.ann), host.enter(host.vic)
+        shown = [client_.get(path) for client_, path in (
+            (admin, page()), (admin, f"{page()}?q={quote(EVIL)}&show={quote(EVIL)}"),
+            (admin, f"{page()}?done={quote(EVIL)}"), (admin, page(quote(EVIL, safe=""))),
+            (theirs, "/hall"), (theirs, OVERVIEW), (theirs, f"{PAGES}/setup"),
+        )]  # fmt: skip
+        shown.append(host.help(admin, host.ann, "exempt", until="soon", reason=EVIL))
+        shown.append(act(admin, page(OAK, "/rule"), mode=EVIL, roles=EVIL, starts_on=EVIL))
+
+        assert "&lt;script&gt;" in shown[0].text
+        assert "&lt;script&gt;" in shown[4].text
+        for answer in shown:
+            assert "<script>" not in answer.text
+            assert "alert('1')" not in answer.text
+        assert "<script" not in admin.get(page(OAK, "/adoption.svg")).text
