@@ -9,15 +9,20 @@ from flask.testing import FlaskClient
 
 from flask_twofactor import RefusedError
 
-from .support.host import Person
-from .support.offices import ELM, Offices, offices, page
+from .support.host import PASSWORD, Person
+from .support.offices import ELM, OAK, Offices, offices, page
 from .support.portal import (
     CHALLENGE,
+    CODES,
     CONFIRM,
+    DISABLE,
+    EVERYWHERE,
+    OVERVIEW,
     PAGES,
     SETUP,
     form,
     make_codes,
+    read,
     send,
 )
 from .test_tenant_isolation import HELP, nothing_changed, prepare
@@ -46,18 +51,55 @@ def impersonate(host: Offices, actor: Person, user: Person) -> str:
     return "done"
 
 
-def test_acting_as_somebody_changes_nothing_of_theirs() -> None:
-    """No setup, no codes, no turning off, no help to others: those ask for what is theirs."""
+CHANGES = {
+    "setup": (SETUP, {"code": "123456"}),
+    "codes": (CODES, {}),
+    "off": (DISABLE, {}),
+    "password": (CONFIRM, {"password": PASSWORD}),
+    "everywhere": (EVERYWHERE, {}),
+    "devices": (f"{PAGES}/devices/revoke", {}),
+    "device": (f"{PAGES}/devices/{{device}}/revoke", {}),
+    "device's name": (f"{PAGES}/devices/{{device}}/rename", {"name": "x"}),
+    "session": (f"{PAGES}/sessions/{{session}}/end", {}),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_acting_as_somebody_changes_nothing_of_theirs(what: str) -> None:
+    """Nothing of theirs is set up, renamed or ended, though it asks for nothing of the person."""
     with offices() as host:
         host.view("/as", "as_member", lambda: impersonate(host, host.vic, host.ann))
         client = prepare(host)
+        theirs = host.held(host.ann)
+        form(theirs, CHALLENGE, method="totp", code=host.code(host.ann), remember_device="1")
+        shown = read(theirs, OVERVIEW)
+        kept = {"device": shown["trusted_devices"][0]["id"], "session": shown["sessions"][0]["id"]}
         client.get("/as")
+        path, fields = CHANGES[what]
+        events = len(host.events)
+
+        assert send(client, path.format(**kept), **fields).status_code == 403
+        assert len(host.events) == events
+        assert host.lets_in(theirs, host.ann)
+        assert len(read(theirs, OVERVIEW)["trusted_devices"]) == 1
+
+
+def test_acting_as_somebody_sees_no_secret_and_goes_on_under_a_rule() -> None:
+    """No key to scan is shown, nobody is led to setup in the other's place, and leaving works."""
+    with offices() as host:
+        host.view("/as", "as_member", lambda: impersonate(host, host.vic, host.bob))
+        host.tenants["4"] = OAK
+        host.meet(host.bob)
+        client = host.admin()
+        assert client.get("/as").text == "done"
         host.rule()
 
-        assert host.lets_in(client, host.ann)
-        assert client.get(SETUP).location.startswith((CONFIRM, f"{PAGES}/step-up"))
-        assert send(client, f"{PAGES}/disable").status_code in {400, 403}
+        assert host.lets_in(client, host.bob)
+        assert client.get(SETUP).status_code == 403
         assert client.get(page()).status_code == 403
+        assert client.get(OVERVIEW).status_code == 200
+        client.post("/logout")
+        assert not host.lets_in(client, host.bob)
 
 
 @pytest.mark.parametrize(
