@@ -14,13 +14,16 @@ SHOWS: tuple[Show, ...] = ("everyone", "not_ready", "ready", "exempt", "admins")
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A person as the host shows them now, in one tenant; `admin` says they administer it."""
+    """A person as the host shows them now, in one tenant; `admin` says they administer it.
+
+    None stands for what the host could not tell: what was known of it stays.
+    """
 
     tenant: str
     user_key: str
     label: str
-    roles: tuple[str, ...] = ()
-    admin: bool = False
+    roles: tuple[str, ...] | None = ()
+    admin: bool | None = False
 
 
 @dataclass(frozen=True, slots=True)

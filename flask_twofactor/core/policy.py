@@ -9,6 +9,8 @@ from .records import Mark, Proof, Standing
 
 IMPERSONATION = "impersonation"
 """The method of a proof by which somebody acts as somebody else."""
+IMPERSONATION_SECONDS = 3600
+"""How long that lasts: nothing that ends the admin's own sessions would end it before."""
 
 Verdict = Literal["enter", "mark", "challenge", "setup", "log_out"]
 
@@ -37,12 +39,18 @@ def proof_stands(proof: Proof | None, standing: Standing, limits: Limits, now: f
         return False
     if limits.proof_age is not None and now >= proof.created_at + limits.proof_age:
         return False
+    if proof.method == IMPERSONATION and now >= proof.created_at + IMPERSONATION_SECONDS:
+        return False
     return now < proof.last_used_at + limits.proof_idle
 
 
 def on_login(standing: Standing, limits: Limits, now: float, *, required: bool) -> Verdict:
-    """Decide a password step: enter under a standing proof, mark, challenge or setup."""
-    if standing.fingerprint != "changed" and proof_stands(standing.proof, standing, limits, now):
+    """Decide a password step: enter under a standing proof, mark, challenge or setup.
+
+    Who acts as somebody else has shown nothing of theirs: their password leads to the challenge.
+    """
+    stands = proof_stands(standing.proof, standing, limits, now)
+    if standing.fingerprint != "changed" and stands and not _acts_for_another(standing):
         return _with_proof(standing, required=required)
     return _needed(standing, required=required) or "mark"
 
@@ -76,12 +84,16 @@ def on_visit(
 
 
 def _with_proof(standing: Standing, *, required: bool) -> Verdict:
-    if standing.proof is not None and standing.proof.method == IMPERSONATION:
+    if _acts_for_another(standing):
         return "enter"  # nobody else sets up what is the user's own
     if standing.outdated:
         return "challenge"
     # The proof of who turned two-factor off outlives nothing that a rule asks later.
     return "setup" if required and not standing.protected else "enter"
+
+
+def _acts_for_another(standing: Standing) -> bool:
+    return standing.proof is not None and standing.proof.method == IMPERSONATION
 
 
 def _needed(standing: Standing, *, required: bool) -> Verdict | None:

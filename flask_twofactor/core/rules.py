@@ -118,6 +118,16 @@ def grace_end(rule: Rule, roles: Collection[str] | None, first_seen: float) -> f
     return max(min(began, default=0), first_seen) + rule.grace_days * DAY
 
 
+def due(rule: Rule, roles: Collection[str] | None, member: Membership) -> float | None:
+    """Give when a rule asks a member: as their grace ends, or their excuse if that is later.
+
+    None if it is not about them.
+    """
+    if not applies(rule, roles):
+        return None
+    return max(grace_end(rule, roles, member.first_seen), member.exempt_until or 0)
+
+
 def requirement(
     places: Iterable[tuple[Rule, Membership | None]],
     roles: Collection[str] | None,
@@ -175,13 +185,23 @@ def amend(old: Rule, new: Rule, now: float) -> Rule:
     A start that passed stays: moving it on, or switching off and on, renews nobody's grace.
     """
     starts_on = new.starts_on or (old.starts_on if old.mode != "optional" else None) or _day(now)
-    start = datetime(starts_on.year, starts_on.month, starts_on.day, tzinfo=UTC).timestamp()
+    start = start_of(starts_on)
     began = {group: at for group, at in old.began if at <= now}
     for group in _groups(new):
         began[group] = min(began.get(group, start), start)
     return replace(
         new, starts_on=starts_on, version=old.version + 1, began=tuple(sorted(began.items()))
     )
+
+
+def start_of(day: date) -> float:
+    """Give when a day begins, in UTC epoch seconds."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
+
+
+def acts_from(rule: Rule) -> float:
+    """Give the first moment at which a rule can require anything of anybody."""
+    return grace_end(rule, None, 0)
 
 
 def may_act_on(own: Collection[str], theirs: Collection[str], tenant: str) -> bool:

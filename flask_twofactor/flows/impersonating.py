@@ -20,16 +20,19 @@ def begin(
     user_key: str,
     administered: Collection[str],
     where: Collection[str] | None,
+    *,
+    protected: bool,
 ) -> str:
     """Make the proof of an impersonation and give its token; RefusedError if it is not allowed.
 
-    The admin must have shown a full second factor just now, as for all help to others: neither a
-    trusted device nor the session that turned it off is enough. Their rank must be no lower than
+    The admin is protected, showed a full second factor just now, and has a rank no lower than
     the user's. The proof shows no password and no factor, so nothing of the user's own can be
     changed under it.
     """
     acting = admin.acting
-    if acting is None or acting.proof is None or acting.proof.method == IMPERSONATION:
+    if acting is None or acting.proof is None or not protected:
+        raise RefusedError("not_protected")
+    if acting.proof.method == IMPERSONATION:
         raise RefusedError("not_protected")
     common = set(where or ()) & set(admin.tenants)
     if user_key == admin.user_key or not common or not set(administered) <= set(admin.tenants):

@@ -40,25 +40,40 @@ def note(
 
 
 def sync(
-    ports: Ports, tenant: str, pages: Iterable[Sequence[Seen]], told: Callable[[int], None]
+    ports: Ports,
+    tenant: str,
+    pages: Iterable[Sequence[Seen]],
+    told: Callable[[int], None],
+    *,
+    actor: str,
 ) -> int:
     """Note everybody whom the host lists for a tenant; who is listed no more has left.
 
-    Each page is one transaction. `told` hears how many were noted. Gives how many left.
+    Each page is one transaction. `told` hears how many were noted. Gives how many left, and
+    leaves an event.
     """
-    began = ports.clock()
+    began, listed = ports.clock(), 0
     for page in pages:
         with ports.store.transaction() as transaction:
             for seen in page:
                 transaction.see(seen, max(began, ports.clock()), listed=True)
         told(len(page))
+        listed += len(page)
+    now = ports.clock()
     with ports.store.transaction() as transaction:
-        return transaction.leave_unlisted(tenant, began, ports.clock())
+        left = transaction.leave_unlisted(tenant, began, now)
+        said = f"{listed} listed, {left} left"
+        transaction.record(
+            Event("members_synced", actor, now, actor=actor, reason=said, tenant=tenant)
+        )
+    return left
 
 
 def _is_as_kept(seen: Seen, kept: Member | None) -> bool:
     return (
         kept is not None
         and kept.left_at is None
-        and (kept.label, kept.roles, kept.admin) == (seen.label, seen.roles, seen.admin)
+        and kept.label == seen.label
+        and seen.roles in {None, kept.roles}
+        and seen.admin in {None, kept.admin}
     )

@@ -15,31 +15,39 @@ STEPS = (1, 7, 14)
 ROWS = 1000
 
 
-def remind(ports: Ports, tenant: str) -> int:
+def remind(ports: Ports, tenant: str, *, actor: str) -> int:
     """Remind whoever is not ready 14, 7 and 1 days before their own date, once each.
 
-    Give how many were reminded. To be run daily; a day that was missed sends one reminder, not
-    two. Each is an event, with its notice.
+    That is when their grace ends, or their excuse if that is later. Give how many were reminded.
+    To be run daily; a day that was missed sends one reminder, not two. Each is an event, with
+    its notice.
     """
     rule = ports.store.rule(tenant)
     if rule.mode == "optional":
         return 0
     waiting = ports.store.all_members(tenant, Wanted("not_ready", limit=ROWS), ports.clock())
-    return sum(_remind(ports, rule, member) for member in waiting)
+    return sum(_remind(ports, rule, member, actor) for member in waiting)
 
 
-def _remind(ports: Ports, rule: Rule, member: Member) -> bool:
-    now = ports.clock()
-    asked = rules.requirement([(rule, member.membership)], member.roles, now)
-    if asked.by is None:
+def _remind(ports: Ports, rule: Rule, member: Member, actor: str) -> bool:
+    now, due = ports.clock(), rules.due(rule, member.roles, member.membership)
+    if due is None or due <= now:
         return False
-    left = math.ceil((asked.by - now) / DAY)
+    left = math.ceil((due - now) / DAY)
     step = next((days for days in STEPS if left <= days), None)
     if step is None:
         return False
     with ports.store.transaction() as transaction:
-        if not transaction.remind(rule.tenant, member.user_key, asked.by, step):
+        if not transaction.remind(rule.tenant, member.user_key, due, step):
             return False
-        event = Event("reminder_due", member.user_key, now, reason=str(left), tenant=rule.tenant)
-        transaction.record(event)
+        transaction.record(
+            Event(
+                "reminder_due",
+                member.user_key,
+                now,
+                actor=actor,
+                reason=str(left),
+                tenant=rule.tenant,
+            )
+        )
     return True

@@ -199,6 +199,18 @@ def note_today(ports: Ports, tenant: str, groups: Sequence[Group]) -> tuple[Adop
     return (*earlier, today)[-DAYS_SHOWN:]
 
 
+def report(ports: Ports, admin: Admin, tenant: str) -> Count:
+    """Count a tenant's people, keep that as today's number, and leave an event."""
+    counted, now = count(ports.store.groups(tenant)), ports.clock()
+    today = Adoption(day_of(now), counted.people, counted.ready)
+    said, actor = f"{counted.ready} of {counted.people} ready", admin.user_key
+    with ports.store.transaction() as transaction:
+        if counted.people:
+            transaction.note_adoption(tenant, today)
+        transaction.record(Event("reported", actor, now, actor=actor, reason=said, tenant=tenant))
+    return counted
+
+
 def day_of(at: float) -> str:
     """Give the UTC day of a time as an ISO date."""
     return datetime.fromtimestamp(at, UTC).date().isoformat()

@@ -112,7 +112,14 @@ GROUPS = (
     .where(*_HERE)
     .group_by(*(member.c[name] for name in _ALIKE))
 )
-_some = select(*(member.c[name] for name in _ALIKE)).where(*_HERE).limit(_limit).subquery()
+# In the roster's order, by its index: left to itself PostgreSQL may read through other tenants' rows.
+_some = (
+    select(*(member.c[name] for name in _ALIKE))
+    .where(*_HERE)
+    .order_by(member.c.sort, member.c.user_key)
+    .limit(_limit)
+    .subquery()
+)
 SOME_GROUPS = select(*_some.c, func.count()).group_by(*_some.c)
 
 ADOPTION = (

@@ -39,7 +39,9 @@ class TenantReads:
         return tuple(tenancy.rule_of(*row) for row in rows)
 
     def member(self, tenant: str, user_key: str) -> Member | None:
-        """Read one person's place in a tenant."""
+        """Read one person's place in a tenant; a key with a NUL, which no store keeps, is nobody's."""
+        if "\x00" in user_key:
+            return None
         rows = self._rows(tenancy.MEMBER, in_tenant=tenant, user=user_key)
         return tenancy.read_member(rows[0]) if rows else None
 

@@ -38,21 +38,24 @@ class TenantWrites:
         self._connection.execute(tenancy.END_DEVICES_OF, values)
 
     def see(self, seen: Seen, now: float, *, listed: bool = False) -> None:
-        """Note a person as the host shows them; who left is back."""
-        shown = {
+        """Note a person as the host shows them, as far as it can tell; who left is back."""
+        shown: dict[str, object] = {
             "label": seen.label[:255],
             "sort": sort_key(seen.label),
-            "roles": json.dumps(sorted(seen.roles)),
-            "admin": seen.admin,
             "left_at": None,
         }
+        if seen.roles is not None:
+            shown["roles"] = json.dumps(sorted(seen.roles))
+        if seen.admin is not None:
+            shown["admin"] = seen.admin
         if listed:
             shown["listed_at"] = now
         place = {"in_tenant": seen.tenant, "user": seen.user_key}
         if self._connection.execute(tenancy.AT_PLACE.values(**shown), place).rowcount == 1:
             return
-        row = shown | {"tenant": seen.tenant, "user_key": seen.user_key, "first_seen": now}
-        if self._insert(schema.member, row | {"ready": False}):
+        unknown = {"roles": "[]", "admin": False, "ready": False}
+        row = unknown | shown | {"tenant": seen.tenant, "user_key": seen.user_key}
+        if self._insert(schema.member, row | {"first_seen": now}):
             self.settle(seen.user_key)
 
     def settle(self, user_key: str) -> None:

@@ -44,7 +44,10 @@ def member(admin: Admin, tenant: str, user_key: str) -> Member:
     if found is None or user is None:
         tenants.note_refused(ports, admin, admin.user_key, tenant)
         raise RefusedError("unknown_member")
-    tenants.ask_for_help(ports, admin, tenant, _target(user_key, user))
+    target = _target(user_key, user)
+    if target is None:
+        tenants.refuse(ports, admin, user_key, tenant)
+    tenants.ask_for_help(ports, admin, tenant, target)
     return found
 
 
@@ -55,8 +58,10 @@ def _administered(user: User) -> tuple[str, ...]:
         return ()
 
 
-def _target(user_key: str, user: User) -> Target:
+def _target(user_key: str, user: User) -> Target | None:
+    # Of whom the host cannot tell where they are, and what they run, nobody is an admin.
     where = tenancy.tenants(user)
-    if where is None:
-        raise RefusedError("not_allowed")
-    return Target(user_key, where, tenancy.administered(user))
+    try:
+        return None if where is None else Target(user_key, where, tenancy.administered(user))
+    except RefusedError:
+        return None

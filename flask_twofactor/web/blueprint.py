@@ -11,9 +11,12 @@ from typing import Any
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException
 
-from . import courtesy, headers, security
+from flask_twofactor.core.errors import RefusedError
+
+from . import courtesy, headers, security, who
 from .state import NAME, visit
 from .views import (
+    admitting,
     asking,
     challenge,
     devices,
@@ -50,14 +53,31 @@ ROUTES: tuple[tuple[str, View, tuple[str, ...]], ...] = (
     ("/lost-device", challenge.lost_device, ("GET",)),
     ("/step-up", asking.step_up, ("GET", "POST")),
     ("/not-me/<token>", not_me.not_me, ("GET", "POST")),
-    ("/tenants/<tenant>", tenants.tenant, ("GET",)),
-    ("/tenants/<tenant>/adoption.svg", tenants.adoption_chart, ("GET",)),
-    ("/tenants/<tenant>/members.csv", roster.roster_csv, ("GET",)),
-    ("/tenants/<tenant>/rule", tenants.set_rule, ("POST",)),
-    ("/tenants/<tenant>/members/<path:key>/reset", helping.reset_member, ("POST",)),
-    ("/tenants/<tenant>/members/<path:key>/exempt", helping.exempt_member, ("POST",)),
-    ("/tenants/<tenant>/members/<path:key>/unlock", helping.unlock_member, ("POST",)),
+    ("/tenants/<path:tenant>", tenants.tenant, ("GET",)),
+    ("/tenants/<path:tenant>/adoption.svg", tenants.adoption_chart, ("GET",)),
+    ("/tenants/<path:tenant>/members.csv", roster.roster_csv, ("GET",)),
+    ("/tenants/<path:tenant>/rule", tenants.set_rule, ("POST",)),
+    ("/tenants/<path:tenant>/members/<path:key>/reset", helping.reset_member, ("POST",)),
+    ("/tenants/<path:tenant>/members/<path:key>/exempt", helping.exempt_member, ("POST",)),
+    ("/tenants/<path:tenant>/members/<path:key>/unlock", helping.unlock_member, ("POST",)),
 )
+
+OWN: frozenset[View] = frozenset(
+    {
+        setup.setup,
+        settings.backup_codes,
+        settings.remove_authenticator,
+        settings.rename_authenticator,
+        settings.disable,
+        asking.confirm_password,
+        devices.revoke_device,
+        devices.rename_device,
+        devices.revoke_devices,
+        devices.end_session,
+        devices.sign_out_everywhere,
+    }
+)
+"""What only the person themselves does: an admin who acts as them may look, and leave."""
 
 
 def make_blueprint(url_prefix: str) -> Blueprint:
@@ -84,6 +104,8 @@ def _guarded(view: View) -> View:
     def guarded(**values: Any) -> Response:
         known = {name: values[name] for name in ours & set(values)}
         try:
+            if view in OWN and who.acts_for_another():
+                return admitting.not_allowed(RefusedError("not_allowed"))
             return view(**known, refused=security.fault())
         except HTTPException:
             raise

@@ -85,8 +85,7 @@ def sent() -> MultiDict[str, str]:
         return MultiDict()
     if not request.is_json:
         return request.form
-    body = _json()
-    pairs = body.items() if isinstance(body, dict) else ()
+    pairs = json_body().items()
     return MultiDict([(str(key), value) for key, value in pairs if _is_text(value)])
 
 
@@ -97,10 +96,16 @@ def value(name: str) -> str | None:
 
 def ticked(name: str) -> bool:
     """Say whether a box was ticked: any text but a plain no, or true in JSON."""
-    body = _json() if request.is_json and not is_too_long() else None
-    if isinstance(body, dict) and isinstance(body.get(name), bool):
+    body = json_body()
+    if isinstance(body.get(name), bool):
         return bool(body[name])
     return text(sent().get(name)).lower() not in {"", "0", "false", "no", "off"}
+
+
+def json_body() -> dict[str, Any]:
+    """Give the JSON object that was sent; an empty one of all else, and of what is too long."""
+    body = _json() if request.is_json and not is_too_long() else None
+    return body if isinstance(body, dict) else {}
 
 
 def text(value: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.flows import impersonating
 
-from . import admins, login_hook, people, tenancy
+from . import admins, login_hook, people, tenancy, who
 from .state import User, app_state
 
 
@@ -16,7 +16,14 @@ def impersonate(actor: User, user: User) -> None:
     if admin is None or admin.user_key != people.user_key(actor):
         raise RefusedError("not_allowed")
     key, theirs = people.user_key(user), tenancy.administered(user)
-    token = impersonating.begin(app_state().ports, admin, key, theirs, tenancy.tenants(user))
+    token = impersonating.begin(
+        app_state().ports,
+        admin,
+        key,
+        theirs,
+        tenancy.tenants(user),
+        protected=who.is_protected(),
+    )
     if not login_hook.enter_as(user, token):
         login_hook.sign_out()
         raise RefusedError("not_allowed")

@@ -64,7 +64,8 @@ def label(user: User) -> str:
     user = unwrap(user)
     candidates = (getattr(user, name, None) for name in ("email", "username", "name"))
     named = (value for value in candidates if isinstance(value, str) and value)
-    return (_label_of_host(user) or next(named, ""))[:LONGEST_KEY]
+    found = _label_of_host(user) or next(named, "")
+    return found.replace("\x00", "")[:LONGEST_KEY]  # which no PostgreSQL keeps
 
 
 def _label_of_host(user: User) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any, get_args
 
 from flask import request
@@ -11,13 +11,17 @@ from flask import request
 from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.rules import Mode, Rule
 
-from .forms import is_too_long
+from .forms import is_too_long, json_body
 
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
+"""Within these every date that follows from a rule can still be written."""
 MOST_DAYS = 366
 MOST_CODES = 50
 MOST_ROLES = 50
 LONGEST_ROLE = 255
 LONGEST_NUMBER = 9
+UNREADABLE = "\ufffd"
+"""What stands for a value that is neither text nor a number: no field takes it."""
 FIELDS = (
     "mode",
     "roles",
@@ -34,11 +38,14 @@ def read_fields() -> dict[str, list[str]]:
     """Give what was sent for each field, as texts; several where a list was meant."""
     if is_too_long():
         return {name: [] for name in FIELDS}
-    if not request.is_json:
-        return {name: _split(request.form.getlist(name)) for name in FIELDS}
-    body = request.get_json(silent=True)
-    found = body if isinstance(body, dict) else {}
-    return {name: _split(_texts(found.get(name))) for name in FIELDS}
+    if request.is_json:
+        body = json_body()
+        sent = {name: _texts(body[name]) for name in FIELDS if body.get(name) is not None}
+    else:
+        sent = {name: _split(request.form.getlist(name)) for name in FIELDS if name in request.form}
+    if sent.get("methods") == []:
+        sent["methods"] = [UNREADABLE]  # none was chosen, which is not the same as left out
+    return {name: sent.get(name, []) for name in FIELDS}
 
 
 def read_rule(tenant: str, fields: dict[str, list[str]]) -> Rule:
@@ -56,9 +63,9 @@ def read_rule(tenant: str, fields: dict[str, list[str]]) -> Rule:
 
 
 def read_version(fields: dict[str, list[str]]) -> int | None:
-    """Give the version that the sender saw, or None."""
+    """Give the version that the sender saw, None if none was sent; -1, which is none, if unclear."""
     text = _one(fields["version"])
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else None
+    return _whole(text) if text else None
 
 
 def make_rule(
@@ -89,39 +96,56 @@ def make_rule(
 
 def _roles(found: Sequence[str]) -> tuple[str, ...]:
     roles = tuple(sorted({str(one) for one in found if str(one)}))
-    if len(roles) > MOST_ROLES or any(len(one) > LONGEST_ROLE for one in roles):
+    sane = all(UNREADABLE not in one and len(one) <= LONGEST_ROLE for one in roles)
+    if len(roles) > MOST_ROLES or not sane:
         raise RefusedError("roles_missing", field="roles")
     return roles
 
 
 def _date(found: object) -> date | None:
-    if found is None or (isinstance(found, date) and not isinstance(found, datetime)):
-        return found
+    if found is None:
+        return None
     try:
-        return date.fromisoformat(str(found))
+        day = date.fromisoformat(str(found))
     except ValueError as error:
         raise RefusedError("starts_on_wrong", field="starts_on") from error
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise RefusedError("starts_on_wrong", field="starts_on")
+    return day
 
 
 def _number(name: str, found: object, low: int, high: int) -> int | None:
     if found is None:
         return None
-    text = str(found)
-    number = int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else -1
+    number = _whole(str(found))
     if not low <= number <= high:
         raise RefusedError("number_wrong", field=name, low=low, high=high)
     return number
 
 
+def _whole(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else -1
+
+
 def _texts(found: Any) -> list[str]:
-    several = found if isinstance(found, list) else [found]
-    sane = [one for one in several if isinstance(one, str | int) and not isinstance(one, bool)]
-    return [str(one) for one in sane]
+    # What is of the wrong kind must be refused at its field, and never read as left out.
+    if isinstance(found, list):
+        return _clean(_text(one) for one in found)
+    return _split([_text(found)])
+
+
+def _text(found: Any) -> str:
+    sane = isinstance(found, str | int) and not isinstance(found, bool)
+    return str(found) if sane else UNREADABLE
 
 
 def _split(texts: Sequence[str]) -> list[str]:
-    parts = (part.strip() for text in texts for part in text.split(","))
-    return [part for part in parts if part and part.isprintable()]
+    return _clean(part for text in texts for part in text.split(","))
+
+
+def _clean(texts: Iterable[str]) -> list[str]:
+    parts = (text.strip() for text in texts)
+    return [part if part.isprintable() else UNREADABLE for part in parts if part]
 
 
 def _one(texts: Sequence[str]) -> str:

@@ -21,9 +21,9 @@ def ignore(_number: int) -> None:
     """Hear of progress and do nothing with it."""
 
 
-def sync_members(tenant: str, told: Callable[[int], None] = ignore) -> int:
+def sync_members(tenant: str, actor: str, told: Callable[[int], None] = ignore) -> int:
     """Note everybody whom `members_loader` lists for a tenant; give how many have left it."""
-    return members.sync(app_state().ports, tenant, pages(tenant), told)
+    return members.sync(app_state().ports, tenant, pages(tenant), told, actor=actor)
 
 
 def pages(tenant: str) -> Iterator[Sequence[Seen]]:
@@ -46,6 +46,5 @@ def _seen(tenant: str, key: object, label: object, roles: Any) -> Seen | None:
         log.warning("members_loader names %r, whom find_user does not find; left out", key)
         return None
     named = tuple(sorted({str(role) for role in roles or ()}))
-    shown = str(label or "")[: people.LONGEST_KEY]
-    runs = tenancy.administered(user)
-    return Seen(tenant, people.user_key(user), shown, named, tenant in runs)
+    shown = str(label or "").replace("\x00", "")[: people.LONGEST_KEY]
+    return Seen(tenant, people.user_key(user), shown, named, tenancy.runs(user, tenant))

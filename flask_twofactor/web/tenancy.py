@@ -57,11 +57,16 @@ def administered(user: User) -> tuple[str, ...]:
 
 
 def listed(user: User) -> list[Seen]:
-    """Give the user as each of their tenants lists them."""
+    """Give the user as each of their tenants lists them; None is what the host could not tell."""
     where = tenants(user) or ()
-    key, label, has = people.user_key(user), people.label(user), roles(user) or ()
-    runs = _asked("tenant_admin_loader", user) or ()
-    return [Seen(tenant, key, label, has, tenant in runs) for tenant in where]
+    key, label, has = people.user_key(user), people.label(user), roles(user)
+    return [Seen(tenant, key, label, has, runs(user, tenant)) for tenant in where]
+
+
+def runs(user: User, tenant: str) -> bool | None:
+    """Say whether a user administers a tenant; None if the host could not tell."""
+    found = _asked("tenant_admin_loader", user)
+    return None if found is None else tenant in found
 
 
 def known_tenants(user_key: str) -> tuple[str, ...]:

@@ -84,16 +84,20 @@ class TenantAPI:
             flow.ask_for_tenant(app_state().ports, admin, rule.tenant)
         return flow.set_rule(app_state().ports, admin, rule)
 
-    def sync_members(self, tenant: object) -> int:
-        """Note everybody whom `members_loader` lists for a tenant; give how many left it."""
-        return syncing.sync_members(str(tenant))
+    def sync_members(self, tenant: object, *, actor: User | str = "app") -> int:
+        """Note everybody whom `members_loader` lists for a tenant; give how many left it.
+
+        `actor` is who does it, for the audit: a user, or an operator's name.
+        """
+        return syncing.sync_members(str(tenant), admins.of(actor).user_key)
 
     def impersonate(self, actor: User, user: User) -> None:
         """Sign this session in as another user; only its signed-in admin `actor` may.
 
-        The actor must have shown a full second factor less than `TWOFACTOR_STEP_UP_MINUTES` ago,
-        and have a rank no lower than the user's, in one of whose tenants they are an admin;
-        RefusedError otherwise, with code `step_up_required` for the first. Nothing of the user's own two-factor
-        settings can be changed in such a session. A plain `login_user` leads to the challenge.
+        The actor showed a full second factor less than `TWOFACTOR_STEP_UP_MINUTES` ago, neither
+        a backup code nor a trusted device, and has a rank no lower than the user's, in one of
+        whose tenants they are an admin; RefusedError otherwise: put `@step_up_required()` on the
+        view. It lasts an hour at most. Nothing of the user's own two-factor settings can be
+        changed in such a session. A plain `login_user` leads to the challenge.
         """
         impersonating.impersonate(actor, user)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from flask import Response, has_request_context, jsonify, make_response, redirect, request, session
 
 from flask_twofactor.core.errors import RefusedError
+from flask_twofactor.core.policy import IMPERSONATION
 from flask_twofactor.core.records import Mark, Status
 from flask_twofactor.flows import changing, requiring
 from flask_twofactor.flows.acting import Acting
@@ -46,6 +47,15 @@ def is_protected() -> bool:
     """Say whether who was let in on this request has a second factor; no statement."""
     standing = visit().standing
     return standing is not None and standing.protected
+
+
+def acts_for_another() -> bool:
+    """Say whether an admin acts as somebody else in this session; no statement."""
+    if keys.HOLD in session:
+        return False
+    someone = acting()
+    proof = someone.proof if someone is not None else None
+    return proof is not None and proof.method == IMPERSONATION
 
 
 def user() -> User | None:

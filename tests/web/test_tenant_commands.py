@@ -127,6 +127,36 @@ def test_people_are_reminded_once_each_step(host: Offices) -> None:
     assert {one.user_key for one in host.named("reminder_due")} == {host.key(host.ann)}
 
 
+def test_who_is_excused_is_reminded_before_that_ends(host: Offices) -> None:
+    """An excuse that ends without a word would stop the person at the door that day."""
+    host.rule()
+    run(host, "exempt", host.ann.id, "--until", "2027-02-10", "--reason", "on leave")
+    told = []
+    for day in range(30):
+        run(host, "remind", "--tenant", OAK)
+        told += [(day, one.reason) for one in host.named("reminder_due")[len(told) :]]
+        host.clock.move(DAY)
+
+    assert told == [(13, "14"), (20, "7"), (26, "1")]
+
+
+def test_every_command_leaves_who_ran_it(host: Offices) -> None:
+    """`report`, `remind` and `sync-members` are in the audit under the operator's name."""
+    host.twofactor.members_loader(lambda _tenant, after, _most: [] if after else [("1", "Ann", ())])
+    host.rule(grace_days=7)
+    host.clock.move(10)
+    for words in (("report",), ("remind", "--tenant", OAK), ("sync-members", OAK)):
+        run(host, *words)
+
+    done = {one.name: one for one in host.events}
+    for name in ("reported", "reminder_due", "members_synced"):
+        assert (done[name].actor or "").startswith("operator:"), name
+        assert done[name].tenant == OAK
+    assert done["members_synced"].reason == "1 listed, 1 left"
+    assert done["reported"].reason == "0 of 2 ready"
+    assert OAK in run(host, "audit", "--json").output
+
+
 def test_a_missed_day_sends_one_reminder(host: Offices) -> None:
     """Who was not reminded at 14 and 7 days hears once, at 1."""
     host.rule(grace_days=20, starts_on="2027-01-15")

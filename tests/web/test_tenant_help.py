@@ -61,6 +61,29 @@ def test_a_setup_code_keeps_a_thief_of_the_password_out() -> None:
         assert 'name="setup_code"' not in client.get(SETUP).text
 
 
+def test_a_setup_code_is_one_persons_and_good_once() -> None:
+    """Not another's, and of two browsers that have it one sets up; a later reset makes a new one."""
+    with offices() as host:
+        host.meet(host.ann, host.vic)
+        admin = host.admin(host.sue)
+        codes = {}
+        for one in (host.ann, host.vic):
+            shown = host.help(admin, one, "reset", reason="lost", setup_code="1").text
+            codes[one.id] = re.search(r'<code id="tf-key">([^<]+)<', shown)[1]  # type: ignore[index]
+        first, second = host.plain(host.ann), host.plain(host.ann)
+        answer = send(first, SETUP, code=scanned_code(host, first), setup_code=codes["2"])
+        assert answer.get_json()["error"] == "wrong_setup_code"
+        one, two = scanned_code(host, first), scanned_code(host, second)
+        assert send(first, SETUP, code=one, setup_code=codes["1"]).get_json()["ok"]
+
+        assert not send(second, SETUP, code=two, setup_code=codes["1"]).get_json().get("ok")
+        assert not host.lets_in(second, host.ann)
+        host.help(admin, host.ann, "reset", reason="again", setup_code="1")
+        third = host.plain(host.ann)
+        answer = send(third, SETUP, code=scanned_code(host, third), setup_code=codes["1"])
+        assert answer.get_json()["error"] == "wrong_setup_code"
+
+
 def test_a_setup_code_ends_after_three_days() -> None:
     """A code found later opens nothing."""
     with offices() as host:
@@ -104,13 +127,15 @@ def test_an_unlock_gives_the_tries_back() -> None:
     ],
 )
 def test_help_says_what_is_missing(what: str, fields: dict[str, str], words: str) -> None:
-    """A missing reason or a wrong date is said in the person's row, and nothing is done."""
+    """A missing reason or a wrong date is said in the row, nothing is done, what was typed stays."""
     with offices() as host:
         host.meet(host.ann)
         answer = host.help(host.admin(), host.ann, what, **fields)
 
         assert answer.status_code == 400
         assert words in answer.text
+        if kept := fields.get("reason", "").strip(" \0"):
+            assert answer.text.count(f'autocomplete="off" value="{kept}"') == 1
         assert host.named("admin_reset") == host.named("exempted") == []
 
 

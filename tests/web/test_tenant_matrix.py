@@ -123,6 +123,7 @@ class Toggling(RuleBasedStateMachine):
         self.seen_at: float | None = None
         self.excused_until = 0.0
         self.ready = False
+        self.was_held = False  # since the last password
 
     @initialize()
     def sign_in(self) -> None:
@@ -180,6 +181,7 @@ class Toggling(RuleBasedStateMachine):
         if not self.ready:
             self.client = self.host.client()
             self.host.log_in(self.client, self.host.ann)
+            self.was_held = False
 
     @invariant()
     def nobody_is_on_the_wrong_side(self) -> None:
@@ -188,15 +190,13 @@ class Toggling(RuleBasedStateMachine):
             return
         if self.client.get("/account").location == SETUP_INDEX:
             self.client.get(SETUP_INDEX)  # a hold that nothing asks for any more lets go
+        self.was_held = self.was_held or self.required()
         inside_now = self.host.lets_in(self.client, self.host.ann)
-        if self.hold_is_stale():
+        if self.was_held and not inside_now and not self.required():
+            # A hold is of what was true at the password: who was moved since begins again.
             self.sign_in_again()
             inside_now = self.host.lets_in(self.client, self.host.ann)
         assert inside_now is not self.required()
-
-    def hold_is_stale(self) -> bool:
-        """Say whether Ann is held by what was true at her last password, or was signed out."""
-        return not self.host.lets_in(self.client, self.host.ann) and not self.required()
 
     def required(self) -> bool:
         """Say what should be: the whole rule in five lines."""

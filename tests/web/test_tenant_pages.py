@@ -9,10 +9,12 @@ import re
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import event
+from werkzeug.datastructures import MultiDict
 
 from flask_twofactor.core.members import Seen
 from flask_twofactor.core.rules import DAY
 from flask_twofactor.web.state import app_state
+from flask_twofactor.web.views.roster import safe_cell
 from flask_twofactor.web.views.tenants import PAGE
 
 from .support.guard import JSON
@@ -145,8 +147,46 @@ def test_the_preview_says_who_is_affected_and_saves_nothing() -> None:
         assert "2 of 3 people are not ready; 2 of them are admins." in everyone.text
         assert "This rule would ask 2 of the people here." in some.text
         assert "1 of 2 people is not ready; 1 of them is an admin." in some.text
+        assert "They have until <time" in everyone.text
+        assert "Now nobody has to use it." in everyone.text
         assert 'value="2027-02-01"' in some.text
         assert read(client, page())["rule"]["version"] == 0
+
+
+def test_a_preview_says_that_a_rule_would_act_at_once() -> None:
+    """Without days to set it up everybody who is not ready is stopped at their next click."""
+    with offices() as host:
+        host.meet(host.ann, host.vic)
+        answer = set_rule(host.admin(), starts_on="", grace_days="", preview="1")
+
+        assert "It would act at once" in answer.text
+
+
+def test_roles_are_ticked_and_others_can_be_typed() -> None:
+    """The roles that people have are boxes; what is typed beside them counts too, and stays."""
+    with offices() as host:
+        host.meet(host.ann, host.vic)
+        client = host.admin()
+        box = '<input type="checkbox" name="roles" value="admin"'
+        assert f"{box}>" in client.get(page()).text
+        both = MultiDict(RULE | {"mode": "roles"})
+        both.setlist("roles", ["admin", "clerk, boss"])
+        both["csrf_token"] = read(client, OVERVIEW)["csrf_token"]
+        assert client.post(page(OAK, "/rule"), data=both).status_code == 303
+        text = client.get(page()).text
+
+        assert read(client, page())["rule"]["roles"] == ["admin", "boss", "clerk"]
+        assert f"{box} checked>" in text
+        assert ">1 Feb 2027</time> on: admin, boss, clerk." in text
+
+
+def test_a_role_with_a_comma_can_be_named_by_a_script() -> None:
+    """What is an item of a list is one role, whatever it holds."""
+    with offices() as host:
+        client = host.admin()
+        send_json(client, mode="roles", roles=["admin, north", " clerk "])
+
+        assert read(client, page())["rule"]["roles"] == ["admin, north", "clerk"]
 
 
 def test_an_expired_token_loses_nothing() -> None:
@@ -171,6 +211,12 @@ def test_two_admins_at_once() -> None:
         assert answer.status_code == 409
         assert "Somebody saved this rule" in answer.text
         assert 'name="version" value="1"' in answer.text
+        assert "Now everyone must use it, from" in answer.text
+        assert "They have 14 days to set it up." in answer.text
+        assert (
+            'id="tf-grace_days" name="grace_days" type="text" inputmode="numeric" maxlength="3" autocomplete="off" value="3"'
+            in answer.text
+        )
         assert read(first, page())["rule"]["mode"] == "all"
         assert set_rule(second, mode="optional", version="1").status_code == 303
 
@@ -303,6 +349,19 @@ def test_the_list_is_safe_in_a_spreadsheet() -> None:
         assert not any(
             cell.lstrip(" ")[:1] in set("=+-@\t\r") for row in rows for cell in row if cell
         )
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("=1", "'=1"), ("  =1", "'  =1"), ("\u00a0=1", "'\u00a0=1"), ("\ufeff=1", "'\ufeff=1"),
+        ("\u200b+1", "'\u200b+1"), ("\uff1d1", "'\uff1d1"), ("\uff20a", "'\uff20a"), ("\v-1", "'\v-1"),
+        ("\nx", "'\nx"), ("a=1", "a=1"), ("", ""), ("  ", "  "), ("'=1", "'=1"), ("\u00e9 -", "\u00e9 -"),
+    ],
+)  # fmt: skip
+def test_no_cell_begins_a_formula(text: str, safe: str) -> None:
+    """Whatever stands before it unseen, and in whichever width it is written."""
+    assert safe_cell(text) == safe
 
 
 def test_the_chart_is_a_picture_of_its_own() -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from flask import render_template_string
 from sqlalchemy import event
 
+from flask_twofactor.core.members import Wanted
 from flask_twofactor.core.rules import DAY
 from flask_twofactor.web.state import app_state
 
 from .support.guard import JSON
-from .support.offices import ELM, OAK, offices
+from .support.offices import ELM, OAK, Offices, offices
 from .support.portal import CHALLENGE, OVERVIEW, PAGES, finish_setup, read, scanned_code, send
 
 SETUP_INDEX = f"{PAGES}/setup"
@@ -163,6 +166,30 @@ def test_a_role_loader_that_fails_means_required() -> None:
         host.twofactor.role_loader(lambda _user: 1 / 0)
 
         assert host.log_in(host.client(), host.ann).location == SETUP_INDEX
+
+
+def test_a_loader_that_fails_takes_nothing_from_the_roster() -> None:
+    """At a login roles and rank that cannot be told stay as they were known, and come back."""
+    with offices() as host:
+        host.twofactor.role_loader(lambda user: roles[user.id])
+        roles: dict[str, Any] = {one.id: {one.role} for one in host.people}
+        host.meet(host.ann, host.vic, host.sue)
+        runs = host.runs["2"]
+        roles, host.runs["2"] = {}, RuntimeError("down")
+        host.meet(host.vic)
+        kept = members_of(host)
+        roles, host.runs["2"] = {one.id: {one.role} for one in host.people}, runs
+
+        assert kept["vic@host.test"] == (("admin",), True)
+        roles["2"] = set()
+        host.meet(host.vic)
+        assert members_of(host)["vic@host.test"] == ((), True)
+
+
+def members_of(host: Offices) -> dict[str, tuple[tuple[str, ...], bool]]:
+    """Give oak's people with their roles, and whether they run it."""
+    found = app_state(host.app).ports.store.members(OAK, Wanted(), host.clock.now)
+    return {one.label: (one.roles, one.admin) for one in found}
 
 
 def test_each_callback_runs_once_and_sees_the_user() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from flask_twofactor.core.members import Adoption, Seen, count
+from flask_twofactor.core.members import Seen
 from flask_twofactor.flows import members, reminding
 from flask_twofactor.flows import tenants as flow
 from flask_twofactor.web import admins, people, rule_form, syncing, tenancy
@@ -104,7 +104,8 @@ def exempt(user: str, until: str | None, reason: str, tenant: str | None) -> Non
 def remind(tenant: str | None) -> None:
     """Write to whoever is not ready 14, 7 and 1 days before their date, once each. Run it daily."""
     for one in _tenants(tenant):
-        click.echo(f"{shown(one)}: {reminding.remind(app_state().ports, one)} reminded")
+        number = reminding.remind(app_state().ports, one, actor=operator())
+        click.echo(f"{shown(one)}: {number} reminded")
 
 
 @commands.command("sync-members")
@@ -118,7 +119,7 @@ def sync_members(tenants: Sequence[str]) -> None:
         noted: list[int] = []
         made: Any = click.progressbar(syncing.pages(tenant), label=shown(tenant), file=sys.stderr)
         with made as pages:
-            left = members.sync(app_state().ports, tenant, pages, noted.append)
+            left = members.sync(app_state().ports, tenant, pages, noted.append, actor=operator())
         click.echo(f"{shown(tenant)}: {sum(noted)} people, {left} left")
 
 
@@ -135,11 +136,8 @@ def _tenants(tenant: str | None) -> Sequence[str]:
 
 def _row(tenant: str) -> dict[str, Any]:
     ports = app_state().ports
-    counted, rule = count(ports.store.groups(tenant)), ports.store.rule(tenant)
-    if counted.people:
-        today = Adoption(flow.day_of(ports.clock()), counted.people, counted.ready)
-        with ports.store.transaction() as transaction:
-            transaction.note_adoption(tenant, today)
+    counted = flow.report(ports, admins.operator(operator()), tenant)
+    rule = ports.store.rule(tenant)
     return {
         "tenant": tenant,
         "people": counted.people,

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
-from flask import Response, request, url_for
+from flask import Response, url_for
 
 from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.members import Member
 from flask_twofactor.flows import tenants as flow
 from flask_twofactor.flows.tenants import Admin
 from flask_twofactor.web import admins, answers, who
-from flask_twofactor.web.forms import HelpForm, text
+from flask_twofactor.web.forms import HelpForm, text, ticked
 from flask_twofactor.web.state import app_state
 
 from .admitting import not_allowed
 from .tenants import show
 
 NOT_THEIRS = {"not_allowed", "unknown_member"}
-TICKED = {"1", "on", "true", "yes"}
 Help = Callable[[Admin, Member], Response | None]
 
 
@@ -28,7 +28,7 @@ def reset_member(tenant: str, key: str, refused: RefusedError | None = None) -> 
 
     def reset(admin: Admin, member: Member) -> Response | None:
         form = HelpForm.read()
-        wishes_code = text(form.setup_code.data).lower() in TICKED or _is_true("setup_code")
+        wishes_code = ticked("setup_code")
         code = flow.reset(
             app_state().ports, admin, key, reason=text(form.reason.data), with_code=wishes_code
         )
@@ -88,10 +88,17 @@ def _help(tenant: str, key: str, refused: RefusedError | None, act: Help, done: 
             return not_allowed(error)
         if error.code in answers.NEEDS:
             return answers.ask_first(error, url_for("twofactor.tenant", tenant=tenant))
-        return show(admin, tenant, refused=error, at_member=key)
+        return show(admin, tenant, refused=error, at_member=key, helped=_typed(done))
     return answer or answers.go(url_for("twofactor.tenant", tenant=tenant, done=done))
 
 
-def _is_true(name: str) -> bool:
-    body = request.get_json(silent=True) if request.is_json else None
-    return isinstance(body, dict) and body.get(name) is True
+def _typed(what: str) -> dict[str, Any]:
+    form = HelpForm.read()
+    reason = text(form.reason.data)[: flow.LONGEST_REASON]
+    wishes_code = ticked("setup_code")
+    return {
+        "what": what,
+        "reason": reason,
+        "until": text(form.until.data)[:10],
+        "setup_code": wishes_code,
+    }

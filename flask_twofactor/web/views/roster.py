@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,7 +20,8 @@ from flask_twofactor.web.state import app_state
 from .admitting import admin_of
 
 ROWS_AT_ONCE = 1000
-RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
+RISKY = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+"""What begins a formula, also in the full width that East Asian spreadsheets take for it."""
 COLUMNS = ("person", "roles", "ready", "methods", "last_used", "codes_left", "grace_ends",
            "exempt_until", "exempt_reason", "locked")  # fmt: skip
 
@@ -60,7 +62,13 @@ def row_facts(rule: Rule, one: Listed, now: float) -> dict[str, Any]:
 def safe_cell(value: object) -> str:
     """Give a cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
     text = str(value)
-    return f"'{text}" if text.lstrip(" ").startswith(RISKY) else text
+    seen = "".join(one for one in text if one in RISKY or not (one.isspace() or is_unseen(one)))
+    return f"'{text}" if seen[:1] in RISKY else text
+
+
+def is_unseen(letter: str) -> bool:
+    """Say whether a letter is a control or format character, which a reader may drop."""
+    return unicodedata.category(letter).startswith("C")
 
 
 def _lines(tenant: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response, request, url_for
 
+from flask_twofactor.core import rules
 from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.members import SHOWS, Place, Wanted, count, sort_key
 from flask_twofactor.core.policy import is_recent
@@ -14,6 +15,7 @@ from flask_twofactor.flows import tenants as flow
 from flask_twofactor.flows.acting import Acting
 from flask_twofactor.flows.tenants import Admin
 from flask_twofactor.web import answers, people, rule_form, tenancy, who
+from flask_twofactor.web.forms import json_body
 from flask_twofactor.web.i18n import gettext
 from flask_twofactor.web.state import app_state
 
@@ -21,6 +23,7 @@ from . import roster
 from .admitting import admin_of
 
 PAGE = 100
+MOST_BOXES = 30
 
 
 def tenant(tenant: str, refused: RefusedError | None = None) -> Response:
@@ -69,6 +72,7 @@ def show(
     typed: dict[str, list[str]] | None = None,
     preview: Rule | None = None,
     at_member: str | None = None,
+    helped: dict[str, Any] | None = None,
 ) -> Response:
     """Show the page, with what was typed and what was wrong with it."""
     store = app_state().ports.store
@@ -88,18 +92,23 @@ def show(
         "adoption": [{"day": d.day, "people": d.people, "ready": d.ready} for d in days],
     }
     if preview is not None:
-        facts["preview"] = _count_facts(flow.affected(everyone, preview))
-    acting = admin.acting
+        from_ = rules.acts_from(rules.amend(rule, preview, now))
+        facts["preview"] = _count_facts(flow.affected(everyone, preview)) | {"from": from_}
+    acting, site = admin.acting, app_state().ports.site_terms
+    known = {role for group in groups for role in group.roles} | set(rule.roles)
     return answers.page(
         "tenant",
         facts,
         refused=refused,
         called=tenancy.name(tenant),
         saved=rule,
+        saved_from=None if rule.starts_on is None else rules.start_of(rule.starts_on),
+        now=now,
+        site=site,
         typed=typed or rule_fields(rule),
         methods=[one for one in app_state().ports.methods if not one.fallback_only],
         titles={one.name: one.title for one in app_state().ports.methods},
-        roles=sorted({role for group in groups for role in group.roles} | set(rule.roles)),
+        roles=sorted(role for role in known if "," not in role)[:MOST_BOXES],
         wanted=wanted,
         shows=SHOWS,
         own_key=admin.user_key,
@@ -108,6 +117,7 @@ def show(
         done=request.args.get("done") if request.method == "GET" else None,
         error_field=None if refused is None else refused.evidence.get("field"),
         at_member=at_member,
+        helped=helped or {},
     )
 
 
@@ -152,10 +162,7 @@ def _save_or_preview(admin: Admin, tenant: str, fields: dict[str, list[str]]) ->
 
 
 def _wants_preview() -> bool:
-    if request.is_json:
-        body = request.get_json(silent=True)
-        return isinstance(body, dict) and body.get("preview") is True
-    return "preview" in request.form
+    return json_body().get("preview") is True if request.is_json else "preview" in request.form
 
 
 def _days(tenant: str) -> tuple[Any, ...]:
@@ -173,10 +180,14 @@ def _wanted(tenant: str) -> Wanted:
     last = app_state().ports.store.member(tenant, after) if after else None
     return Wanted(
         show=next((one for one in SHOWS if one == show), "everyone"),
-        search=" ".join(request.args.get("q", "").split())[: people.LONGEST_KEY],
+        search=_one_line(request.args.get("q", ""))[: people.LONGEST_KEY],
         after=None if last is None else Place(sort_key(last.label), last.user_key),
         limit=PAGE,
     )
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
 
 
 def _count_facts(counted: Any) -> dict[str, int]:

@@ -221,7 +221,7 @@ def be_reminded(host: Portal) -> None:
     host.plain()
     with host.app.app_context():
         host.twofactor.set_rule("oak", mode="all", grace_days=7, actor="a script")
-        reminding.remind(app_state().ports, "oak")
+        reminding.remind(app_state().ports, "oak", actor="operator:tests")
 
 
 QUICKLY_SHUT = {"TWOFACTOR_THROTTLE_DISABLE_AFTER": 3}
