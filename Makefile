@@ -10,10 +10,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format lint types coverage bench screenshots deps-system pins clean
+.PHONY: help demo test check format lint types coverage bench bench-peers screenshots deps-system pins clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: .venv/installed ## start the example app, print its address and demo accounts
 	$(BIN)/python -m example_app $(ARGS)
@@ -40,6 +40,9 @@ coverage: .venv/installed ## say which lines no test reaches
 
 bench: .venv/installed ## compare times and statements with bare Flask-Login
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-peers: .venv/installed ## compare with other second factors, each in an environment of its own
+	$(BIN)/python -m benchmarks.peers $(ARGS)
 
 screenshots: .venv/installed ## take the pictures of the docs from the running example app
 	$(BIN)/python -m docs.screenshots $(ARGS)

@@ -18,6 +18,9 @@ Answer = tuple[str, list[tuple[str, str]], str]
 class Client:
     """One browser: it keeps cookies and the last form's token, and counts requests."""
 
+    asked = 0
+    """The requests of all browsers of the process."""
+
     def __init__(self, app: WSGIApplication) -> None:
         self.app = app
         self.cookies: dict[str, str] = {}
@@ -55,6 +58,7 @@ class Client:
             "REQUEST_METHOD": "GET",
             "PATH_INFO": target.path,
             "QUERY_STRING": target.query,
+            "REMOTE_ADDR": "127.0.0.1",
             "SERVER_NAME": "localhost",
             "SERVER_PORT": "80",
             "SERVER_PROTOCOL": "HTTP/1.1",
@@ -70,6 +74,7 @@ class Client:
 
     def _ask(self, environ: dict[str, Any]) -> Answer:
         self.requests += 1
+        Client.asked += 1
         answered: list[Any] = []
 
         def start(status: str, headers: list[tuple[str, str]], _: Any = None) -> Any:

@@ -59,7 +59,7 @@ def make_host(folder: Path, **config: Any) -> Flask:
     CSRFProtect(app)
     manager = LoginManager(app)
     manager.login_view = "login"
-    manager.user_loader(lambda key: _load(engine, int(key)))
+    manager.user_loader(lambda key: load(engine, int(key)))
     _add_views(app, engine)
     return app
 
@@ -83,7 +83,8 @@ def digest(password: str) -> str:
     return hashlib.md5(password.encode(), usedforsecurity=False).hexdigest()
 
 
-def _load(engine: Engine, key: int) -> User | None:
+def load(engine: Engine, key: int) -> User | None:
+    """Give a user by their key."""
     with Session(engine, expire_on_commit=False) as session:
         return session.get(User, key)
 
