@@ -42,8 +42,8 @@ class LoginForm(FlaskForm):
     password = PasswordField("Password", validators=[DataRequired()])
 
 
-def make_host(folder: Path, **config: Any) -> Flask:
-    """Make the host in a folder of its own; `fill` gives it its users.
+def make_host(folder: Path, uri: str | None = None, **config: Any) -> Flask:
+    """Make the host in a folder of its own, its users on SQLite there or in another database.
 
     Hosts side by side share their static files, so that the headers of these can be compared.
     """
@@ -55,7 +55,8 @@ def make_host(folder: Path, **config: Any) -> Flask:
     app = Flask("host", instance_path=str(folder), static_folder=str(static))
     app.config.update(SECRET_KEY="a benchmark's key, which guards nothing")
     app.config.update(config)
-    app.extensions["engine"] = engine = create_engine(f"sqlite:///{folder / 'host.sqlite'}")
+    engine = create_engine(uri or f"sqlite:///{folder / 'host.sqlite'}")
+    app.extensions["engine"] = engine
     CSRFProtect(app)
     manager = LoginManager(app)
     manager.login_view = "login"
@@ -65,12 +66,13 @@ def make_host(folder: Path, **config: Any) -> Flask:
 
 
 def fill(app: Flask) -> None:
-    """Make the host's table and its users, ann and bob."""
+    """Make the host's table and its users, ann and bob, where they are missing."""
     engine: Engine = app.extensions["engine"]
     Base.metadata.create_all(engine)
     with Session(engine) as session:
-        session.add_all(User(email=name, password=digest(PASSWORD)) for name in ("ann", "bob"))
-        session.commit()
+        if session.get(User, 1) is None:
+            session.add_all(User(email=name, password=digest(PASSWORD)) for name in ("ann", "bob"))
+            session.commit()
 
 
 def ann() -> User:

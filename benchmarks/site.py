@@ -36,8 +36,10 @@ RESETS = (
 class Site:
     """The host; with the extension, ann has an authenticator app and bob has none."""
 
-    def __init__(self, folder: Path, *, protected: bool, **config: Any) -> None:
-        self.app = make_host(folder, **config)
+    def __init__(
+        self, folder: Path, *, protected: bool, uri: str | None = None, **config: Any
+    ) -> None:
+        self.app = make_host(folder, uri, **config)
         fill(self.app)
         if protected:
             protect(self.app)
