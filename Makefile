@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format lint types coverage bench bench-peers screenshots deps-system pins clean
+.PHONY: help demo test check format lint types coverage bench bench-peers bench-scale soak screenshots deps-system pins clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -43,6 +43,12 @@ bench: .venv/installed ## compare times and statements with bare Flask-Login
 
 bench-peers: .venv/installed ## compare with other second factors, each in an environment of its own
 	$(BIN)/python -m benchmarks.peers $(ARGS)
+
+bench-scale: .venv/installed ## compare a thousand users with a million, on SQLite and PostgreSQL
+	$(BIN)/python -m benchmarks.scale $(ARGS)
+
+soak: .venv/installed ## check every answer under load while workers and PostgreSQL are restarted
+	$(BIN)/python -m benchmarks.soak $(ARGS)
 
 screenshots: .venv/installed ## take the pictures of the docs from the running example app
 	$(BIN)/python -m docs.screenshots $(ARGS)

@@ -55,7 +55,7 @@ def make_host(folder: Path, uri: str | None = None, **config: Any) -> Flask:
     app = Flask("host", instance_path=str(folder), static_folder=str(static))
     app.config.update(SECRET_KEY="a benchmark's key, which guards nothing")
     app.config.update(config)
-    engine = create_engine(uri or f"sqlite:///{folder / 'host.sqlite'}")
+    engine = create_engine(uri or f"sqlite:///{folder / 'host.sqlite'}", pool_pre_ping=bool(uri))
     app.extensions["engine"] = engine
     CSRFProtect(app)
     manager = LoginManager(app)

@@ -30,9 +30,9 @@ def email(number: int) -> str:
     return f"user{number}"
 
 
-def gather(site: Site, size: int) -> None:
-    """Give the host so many users; ann and bob are the first two."""
-    people = range(3, size + 1)
+def gather(site: Site, size: int, first: int = 3) -> None:
+    """Give the host so many users; ann and bob are the first two, and were there before."""
+    people = range(first, size + 1)
     password = digest(PASSWORD)
     member: Any = User.__table__
     rows: Iterable[Row] = ({"id": one, "email": email(one), "password": password} for one in people)
