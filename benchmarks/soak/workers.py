@@ -9,8 +9,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from benchmarks.client import Client
+from benchmarks.soak.remote import NoAnswerError, Remote
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 30
@@ -22,26 +25,31 @@ class Workers:
     def __init__(self, count: int, environment: dict[str, str]) -> None:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port: int = probe.getsockname()[1]
-        options = ["--workers", str(count), "--bind", f"127.0.0.1:{self.port}"]
-        quiet = ["--log-level", "critical", "--backlog", "512", "--graceful-timeout", "10"]
+        # Loaded once and then forked, so that a worker that replaces another is there at once.
+        options = ["--preload", "--workers", str(count), "--bind", f"127.0.0.1:{self.port}"]
+        quiet = ["--log-level", "critical", "--backlog", "512", "--graceful-timeout", "5"]
         command = [sys.executable, "-m", "gunicorn", *options, *quiet]
         values = os.environ | {"PYTHONPATH": str(ROOT)} | environment
         app = "benchmarks.soak.app:create_app()"
         # What the host and the extension say while the database is away is no news here.
         self.process = subprocess.Popen(
-            [*command, app], cwd=ROOT, env=values, stderr=subprocess.DEVNULL
+            [*command, app],
+            cwd=ROOT,
+            env=values,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
 
     def await_start(self) -> None:
-        """Wait until it listens."""
+        """Wait until it answers."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             assert self.process.poll() is None, "the server did not start"
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
+            with suppress(NoAnswerError):
+                Client(Remote(self.port)).get("/")
+                return
             time.sleep(0.05)
-        raise AssertionError("the server does not listen")
+        raise AssertionError("the server does not answer")
 
     def kill_one(self) -> None:
         """Kill a worker as a machine out of memory would; gunicorn starts another."""
@@ -63,5 +71,6 @@ def workers(count: int, folder: Path, uri: str, key: str = "") -> Iterator[Worke
         running.await_start()
         yield running
     finally:
-        running.process.terminate()
+        # Nothing waits for them any more, and gunicorn would take some seconds.
+        os.killpg(running.process.pid, signal.SIGKILL)
         running.process.wait(PATIENCE)
