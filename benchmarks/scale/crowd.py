@@ -103,27 +103,36 @@ def _id(length: int) -> str:
 
 
 def _write(engine: Engine, table: Table, rows: Iterable[Row]) -> None:
-    remaining = iter(rows)
+    remaining, insert = iter(rows), _INSERT.get(engine.dialect.name, _insert)
     connection = engine.raw_connection()
-    sqlite = engine.dialect.name == "sqlite"
     while batch := list(islice(remaining, BATCH)):
-        names, values = list(batch[0]), [tuple(row.values()) for row in batch]
         cursor = connection.cursor()
-        if sqlite:
-            marks = ", ".join("?" for _ in names)
-            cursor.execute("PRAGMA synchronous = OFF")
-            cursor.execute("BEGIN")
-            into = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"
-            cursor.executemany(into, values)
-        else:
-            with cursor.copy(f"COPY {table.name} ({', '.join(names)}) FROM STDIN") as copy:
-                for row in values:
-                    copy.write_row(row)
+        insert(cursor, table.name, list(batch[0]), [tuple(row.values()) for row in batch])
         cursor.close()
         connection.commit()
-    if not sqlite:
-        cursor = connection.cursor()
-        cursor.execute(f"ANALYZE {table.name}")
+    if engine.dialect.name == "postgresql":
+        connection.cursor().execute(f"ANALYZE {table.name}")
         connection.commit()
     connection.detach()
     connection.close()
+
+
+def _insert(cursor: Any, table: str, names: list[str], rows: list[tuple[Any, ...]]) -> None:
+    marks = ", ".join(["%s"] * len(names))
+    cursor.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", rows)
+
+
+def _insert_sqlite(cursor: Any, table: str, names: list[str], rows: list[tuple[Any, ...]]) -> None:
+    cursor.execute("PRAGMA synchronous = OFF")
+    cursor.execute("BEGIN")
+    marks = ", ".join("?" * len(names))
+    cursor.executemany(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", rows)
+
+
+def _copy(cursor: Any, table: str, names: list[str], rows: list[tuple[Any, ...]]) -> None:
+    with cursor.copy(f"COPY {table} ({', '.join(names)}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+_INSERT = {"sqlite": _insert_sqlite, "postgresql": _copy}

@@ -10,6 +10,7 @@ import pyotp
 import pytest
 from sqlalchemy import text
 
+from benchmarks.scale import crowd
 from benchmarks.site import CHALLENGE, Site
 from flask_twofactor.methods.totp import PERIOD
 from flask_twofactor.testing import frozen_clock
@@ -21,17 +22,18 @@ from .support.plans import explained, scans
 SETUP, CODES = "/two-factor/setup/totp", "/two-factor/backup-codes"
 KEY = re.compile(r'id="tf-key"[^>]*>([A-Z2-7 ]+)<')
 SERVERS = [pytest.param("postgresql", marks=pytest.mark.postgresql)]
-"""Databases with a fixture `NAME_uri`, which gives the address of an empty one."""
+"""Servers with a fixture `NAME_uri`, which gives the address of an empty database."""
 
 
 @pytest.fixture(params=["sqlite", *SERVERS])
 def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
-    """The benchmark's host, its store on each kind of database."""
+    """The benchmark's host among 300 users, its store on each kind of database."""
     place = {}
     if request.param != "sqlite":
         uri: str = request.getfixturevalue(f"{request.param}_uri")
         place = {"TWOFACTOR_DATABASE_URI": uri, "TWOFACTOR_KEYS": ["a:" + "A" * 43]}
     site = Site(tmp_path / "host", protected=True, **place)
+    crowd.gather(site, 300)
     yield site
     site.close()
 
