@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 from benchmarks import codes
 from benchmarks.client import Answer, Client
@@ -12,6 +13,7 @@ from flask_twofactor import TwoFactor
 from flask_twofactor.core.codes import make_backup_code
 from flask_twofactor.core.records import Authenticator
 from flask_twofactor.flows import changing
+from flask_twofactor.stores.sqlalchemy import SQLStore
 from flask_twofactor.web.state import app_state
 
 
@@ -35,7 +37,8 @@ class Peer(bare.Peer):
 
     def forget(self) -> None:
         """Put back steps, codes, guesses."""
-        with self.ports.store.opened().engine.begin() as connection:
+        store = cast("SQLStore", self.ports.store)
+        with store.opened().engine.begin() as connection:
             for reset in RESETS:
                 connection.execute(reset)
 

@@ -32,7 +32,14 @@ from flask_twofactor.web.witness import RequestWitness
 SIZES = [1_000, 100_000, 1_000_000]
 MOST_MOVED = 5_000
 DATABASES = {"SQLite": on_sqlite, "PostgreSQL": on_postgresql}
-HEAD = ("users", "bare login, ms", "x smallest", "our login, ms", "x smallest", "page, ms")
+HEAD: tuple[str, ...] = (
+    "users",
+    "bare login, ms",
+    "x smallest",
+    "our login, ms",
+    "x smallest",
+    "page, ms",
+)
 HEAD += ("x smallest", "`prune`, us a row", "x smallest", "`rotate-keys`, us a row", "x smallest")
 
 

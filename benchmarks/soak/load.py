@@ -20,7 +20,7 @@ from benchmarks.soak.run import PROCESSES, House
 from benchmarks.soak.workers import workers
 from flask_twofactor.methods.totp import PERIOD
 
-HEAD = ("", "clients", "bare, a second", "ours, a second", "ours / bare")
+HEAD: tuple[str, ...] = ("", "clients", "bare, a second", "ours, a second", "ours / bare")
 HEAD += ("bare p50, p95, p99, ms", "ours p50, p95, p99, ms")
 DEEDS = ("page", "login")
 
