@@ -10,10 +10,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format lint types coverage bench docs screenshots deps-system pins clean
+.PHONY: help demo test check format lint types coverage bench bench-peers bench-scale soak docs screenshots deps-system pins clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: .venv/installed ## start the example app, print its address and demo accounts
 	$(BIN)/python -m example_app $(ARGS)
@@ -40,6 +40,15 @@ coverage: .venv/installed ## say which lines no test reaches
 
 bench: .venv/installed ## compare times and statements with bare Flask-Login
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-peers: .venv/installed ## compare with other second factors, each in an environment of its own
+	$(BIN)/python -m benchmarks.peers $(ARGS)
+
+bench-scale: .venv/installed ## compare a thousand users with a million, on SQLite and PostgreSQL
+	$(BIN)/python -m benchmarks.scale $(ARGS)
+
+soak: .venv/installed ## check every answer under load while workers and PostgreSQL are restarted
+	$(BIN)/python -m benchmarks.soak $(ARGS)
 
 docs: .venv/installed ## build the site of the docs, and say where it is
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs docs/_build/html

@@ -14,8 +14,6 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from wtforms import PasswordField, StringField
 from wtforms.validators import DataRequired
 
-from flask_twofactor import TwoFactor
-
 PASSWORD = "a-password"
 LOGIN = """<!doctype html><title>Sign in</title><form method="post">{{ form.hidden_tag() }}
 {{ form.email.label }} {{ form.email() }} {{ form.password.label }} {{ form.password() }}
@@ -44,12 +42,12 @@ class LoginForm(FlaskForm):
     password = PasswordField("Password", validators=[DataRequired()])
 
 
-def make_host(folder: Path, *, protected: bool, **config: Any) -> Flask:
-    """Make the host with two users, ann and bob, in a folder of its own.
+def make_host(folder: Path, uri: str | None = None, **config: Any) -> Flask:
+    """Make the host in a folder of its own, its users on SQLite there or in another database.
 
     Hosts side by side share their static files, so that the headers of these can be compared.
     """
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     static = folder.parent / "static"
     if not static.exists():
         static.mkdir()
@@ -57,21 +55,24 @@ def make_host(folder: Path, *, protected: bool, **config: Any) -> Flask:
     app = Flask("host", instance_path=str(folder), static_folder=str(static))
     app.config.update(SECRET_KEY="a benchmark's key, which guards nothing")
     app.config.update(config)
-    app.extensions["engine"] = engine = create_engine(f"sqlite:///{folder / 'host.sqlite'}")
-    Base.metadata.create_all(engine)
-    with Session(engine) as session:
-        session.add_all(User(email=name, password=_digest(PASSWORD)) for name in ("ann", "bob"))
-        session.commit()
+    engine = create_engine(uri or f"sqlite:///{folder / 'host.sqlite'}", pool_pre_ping=bool(uri))
+    app.extensions["engine"] = engine
     CSRFProtect(app)
     manager = LoginManager(app)
     manager.login_view = "login"
-    manager.user_loader(lambda key: _load(engine, int(key)))
+    manager.user_loader(lambda key: load(engine, int(key)))
     _add_views(app, engine)
-    if protected:
-        twofactor = TwoFactor(app)
-        with app.app_context():
-            twofactor.init_store()
     return app
+
+
+def fill(app: Flask) -> None:
+    """Make the host's table and its users, ann and bob, where they are missing."""
+    engine: Engine = app.extensions["engine"]
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        if session.get(User, 1) is None:
+            session.add_all(User(email=name, password=digest(PASSWORD)) for name in ("ann", "bob"))
+            session.commit()
 
 
 def ann() -> User:
@@ -79,18 +80,22 @@ def ann() -> User:
     return User(id=1, email="ann")
 
 
-def _digest(password: str) -> str:
+def digest(password: str) -> str:
+    """Give the cheapest of digests."""
     return hashlib.md5(password.encode(), usedforsecurity=False).hexdigest()
 
 
-def _load(engine: Engine, key: int) -> User | None:
+def load(engine: Engine, key: int) -> User | None:
+    """Give a user by their key."""
     with Session(engine, expire_on_commit=False) as session:
         return session.get(User, key)
 
 
-def _find(engine: Engine, email: str | None) -> User | None:
+def find(engine: Engine, email: str | None, password: str | None) -> User | None:
+    """Give the user whose password this is."""
     with Session(engine, expire_on_commit=False) as session:
-        return session.scalar(select(User).where(User.email == email))
+        user = session.scalar(select(User).where(User.email == email))
+    return user if user and user.password == digest(password or "") else None
 
 
 def _add_views(app: Flask, engine: Engine) -> None:
@@ -100,8 +105,8 @@ def _add_views(app: Flask, engine: Engine) -> None:
     def login() -> Response:
         form = LoginForm()
         if form.validate_on_submit():
-            user = _find(engine, form.email.data)
-            if user is not None and user.password == _digest(form.password.data or ""):
+            user = find(engine, form.email.data, form.password.data)
+            if user is not None:
                 login_user(user)
                 return make_response(redirect("/account"))
         return make_response(render_template_string(LOGIN, form=form))

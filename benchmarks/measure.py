@@ -6,24 +6,25 @@ import gc
 import random
 import statistics
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sqlalchemy import Engine, event
 
+from benchmarks.timing import Work, nothing, timed
 
-def nothing() -> None:
-    """Prepare nothing."""
-
-
-@dataclass(frozen=True)
-class Work:
-    """What is measured, and what must be put back before each time, unmeasured."""
-
-    run: Callable[[], object]
-    prepare: Callable[[], object] = nothing
+__all__ = [
+    "Spread",
+    "Statements",
+    "Work",
+    "calls",
+    "counting",
+    "interleave",
+    "nothing",
+    "ratio",
+    "spread",
+]
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,13 @@ def interleave(works: dict[str, Work], rounds: int, batch: int) -> dict[str, lis
     """Give the CPU seconds of each piece of work, one mean a round, in random order."""
     taken: dict[str, list[float]] = {name: [] for name in works}
     for work in works.values():
-        _timed(work, 3)
+        timed(work, 3)
     gc.freeze()
     gc.disable()
     for _ in range(rounds):
         gc.collect()
         for name in random.sample(list(works), len(works)):
-            taken[name].append(_timed(works[name], batch))
+            taken[name].append(timed(works[name], batch))
     gc.enable()
     gc.unfreeze()
     return taken
@@ -82,7 +83,7 @@ def ratio(one: list[float], other: list[float]) -> Spread:
 def calls(work: Work) -> int:
     """Count the function calls, Python's and C's, of one run after warming up."""
     for _ in range(3):
-        _timed(work, 1)
+        timed(work, 1)
     work.prepare()
     count = 0
 
@@ -115,13 +116,3 @@ def counting(*engines: Engine) -> Iterator[Statements]:
     finally:
         for engine in engines:
             event.remove(engine, "before_cursor_execute", found.note)
-
-
-def _timed(work: Work, times: int) -> float:
-    taken = 0.0
-    for _ in range(times):
-        work.prepare()
-        start = time.process_time()
-        work.run()
-        taken += time.process_time() - start
-    return taken / times

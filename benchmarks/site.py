@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any, cast
 
 import pyotp
+from flask import Flask
 from sqlalchemy import Engine, update
 
 from benchmarks.client import Client
-from benchmarks.host import PASSWORD, ann, make_host
+from benchmarks.host import PASSWORD, ann, fill, make_host
 from benchmarks.measure import Work
+from flask_twofactor import TwoFactor
 from flask_twofactor.core.codes import make_backup_code
 from flask_twofactor.core.ports import Clock
 from flask_twofactor.core.records import Authenticator
@@ -34,8 +36,13 @@ RESETS = (
 class Site:
     """The host; with the extension, ann has an authenticator app and bob has none."""
 
-    def __init__(self, folder: Path, *, protected: bool, **config: Any) -> None:
-        self.app = make_host(folder, protected=protected, **config)
+    def __init__(
+        self, folder: Path, *, protected: bool, uri: str | None = None, **config: Any
+    ) -> None:
+        self.app = make_host(folder, uri, **config)
+        fill(self.app)
+        if protected:
+            protect(self.app)
         self.host_engine: Engine = self.app.extensions["engine"]
         self.secret = set_up_totp(self.app, ann()) if protected else None
 
@@ -115,6 +122,13 @@ class Site:
         with self.store.opened().engine.begin() as connection:
             for reset in RESETS:
                 connection.execute(reset)
+
+
+def protect(app: Flask) -> None:
+    """Put the extension on a host, and make its store."""
+    twofactor = TwoFactor(app)
+    with app.app_context():
+        twofactor.init_store()
 
 
 def visits(site: Site) -> dict[str, Work]:

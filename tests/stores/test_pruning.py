@@ -7,7 +7,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import event, insert, select, update
 
 from flask_twofactor.core.policy import Limits
 from flask_twofactor.core.records import StepUp
@@ -141,3 +141,22 @@ def test_what_was_sent_goes_after_two_days(store: SQLStore) -> None:
 
     assert prune(store) == {"sent_codes": 1, "send_budgets": 1}
     assert store.sent_code(ANN, "challenge:1") is not None
+
+
+def test_a_table_without_an_index_for_it_is_read_once(store: SQLStore) -> None:
+    """Each batch of old proofs is looked for after the last one of the batch before."""
+    with store.transaction() as transaction:
+        for name in "abcde":
+            transaction.add_proof(proof(name * 64, revoked_at=NOW - DAY))
+    asked: list[str] = []
+
+    def note(_c: object, _cursor: object, statement: str, values: Any, *_: object) -> None:
+        if statement.startswith("SELECT twofactor_proof.id"):
+            found = values.values() if isinstance(values, dict) else values
+            asked.append(next(one for one in found if isinstance(one, str))[:1])
+
+    reader = store.opened().reader
+    event.listen(reader, "before_cursor_execute", note)
+    assert prune(store) == {"proofs": 5}
+    event.remove(reader, "before_cursor_execute", note)
+    assert asked == ["", "b", "d"]

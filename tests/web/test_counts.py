@@ -8,19 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from benchmarks.measure import counting
 from benchmarks.site import CHALLENGE, Site
 from flask_twofactor.testing import frozen_clock
 from flask_twofactor.web.qr import svg
 
-from .support.costs import CODES, PAGE, explained, more_calls, scans, statements
+from .support.costs import CODES, PAGE, more_calls, statements
 
 MOST_CALLS = 10
 MOST_STATEMENTS = 15
 MOST_STATEMENTS_REMEMBERED = 6
-DIFFERENT_STATEMENTS = 15
 MOST_COOKIE_BYTES = 350
 MOST_QR_BYTES = 8000
 MINUTE = 60
@@ -217,38 +215,3 @@ def test_nothing_slow_is_loaded_before_it_is_used() -> None:
     )
 
     assert done.stdout.split() == []
-
-
-def test_no_statement_of_a_login_scans_a_table_on_sqlite(site: Site) -> None:
-    """SQLite finds every row of a login by a key, and a scan would be seen."""
-    with explained(site) as plans:
-        site.come_back(site.remember())
-    with explained(site) as control:
-        _scan(site)
-
-    assert len(plans) >= DIFFERENT_STATEMENTS
-    assert scans(plans) == {}
-    assert scans(control)
-
-
-@pytest.mark.postgresql
-def test_no_statement_of_a_login_scans_a_table_on_postgresql(
-    tmp_path: Path, postgresql_uri: str
-) -> None:
-    """PostgreSQL can find every row of a login by an index, and a scan would be seen."""
-    place = {"TWOFACTOR_DATABASE_URI": postgresql_uri, "TWOFACTOR_KEYS": ["a:" + "A" * 43]}
-    site = Site(tmp_path / "postgresql", protected=True, **place)
-    with explained(site) as plans:
-        site.come_back(site.remember())
-    with explained(site) as control:
-        _scan(site)
-    site.close()
-
-    assert len(plans) >= DIFFERENT_STATEMENTS
-    assert scans(plans) == {}
-    assert scans(control)
-
-
-def _scan(site: Site) -> None:
-    with site.store.opened().engine.connect() as connection:
-        connection.execute(text("SELECT id FROM twofactor_authenticator WHERE name = 'a'"))

@@ -1,0 +1,1 @@
+"""What does not grow with the number of users: `make bench-scale`."""

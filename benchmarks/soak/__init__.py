@@ -1,0 +1,1 @@
+"""Real workers on a real database under load, while both are restarted: `make soak`."""
