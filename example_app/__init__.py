@@ -23,6 +23,7 @@ from example_app import (
     questions,
     seed,
     settings,
+    team,
     two_factor,
 )
 
@@ -46,7 +47,8 @@ def create_app(
     Path(app.instance_path).mkdir(mode=0o700, parents=True, exist_ok=True)
     settings.load(app, config)
     csrf.init_app(app)
-    for part in (database, auth, pages, questions, outbox, errors, headers, two_factor, files):
+    parts = (database, auth, pages, questions, team, outbox, errors, headers, two_factor, files)
+    for part in parts:
         part.init_app(app)
     seed.first_start(app)
     return app

@@ -8,6 +8,16 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from example_app.database import Base
 
+CALLING_CODES = {
+    "CA": "+1",
+    "DE": "+49",
+    "FR": "+33",
+    "GB": "+44",
+    "NL": "+31",
+    "PK": "+92",
+    "US": "+1",
+}
+
 
 class Tenant(Base):
     """A customer's company, or one location of it, with its own look."""
@@ -37,6 +47,7 @@ class Account(UserMixin, Base):
     memberships: Mapped[list[Membership]] = relationship(
         back_populates="account", lazy="joined", order_by="Membership.tenant_slug"
     )
+    cell_phone: Mapped[CellPhone | None] = relationship(cascade="all, delete-orphan", lazy="joined")
 
     @property
     def home(self) -> Tenant | None:
@@ -55,3 +66,20 @@ class Membership(Base):
     role: Mapped[str]
     account: Mapped[Account] = relationship(back_populates="memberships")
     tenant: Mapped[Tenant] = relationship(lazy="joined")
+
+
+class CellPhone(Base):
+    """The number of a cell phone as somebody typed it, which proves nothing."""
+
+    __tablename__ = "cell_phone"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    #: ISO code.
+    country: Mapped[str]
+    phone: Mapped[str]
+
+    @property
+    def dialled(self) -> str:
+        """The number with its country, for who reads numbers."""
+        plain = self.phone.strip()
+        return plain if plain.startswith("+") else f"{CALLING_CODES[self.country]} {plain}"

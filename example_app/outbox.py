@@ -1,4 +1,4 @@
-"""The demo's mails: kept instead of sent, so that anybody can read what people would get."""
+"""The demo's mails and texts: kept instead of sent, for anybody to read what people would get."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ bp = Blueprint("outbox", __name__)
 
 
 class Mail(Base):
-    """One mail that was not sent."""
+    """One mail or text that was not sent."""
 
     __tablename__ = "outbox"
 
@@ -41,18 +41,22 @@ def init_app(app: Flask) -> None:
 
 def keep(message: Message) -> None:
     """Put a mail into the outbox."""
-    mail = Mail(
-        at=datetime.now(UTC).replace(tzinfo=None),
-        to=message.to,
-        subject=message.subject,
-        text=message.text,
-    )
-    session().add(mail)
+    _add(message.to, message.subject, message.text)
+
+
+def keep_text(number: str, text: str) -> None:
+    """Put a text to a phone into the outbox."""
+    _add(number, "Text message", text)
+
+
+def _add(to: str, subject: str, text: str) -> None:
+    at = datetime.now(UTC).replace(tzinfo=None)
+    session().add(Mail(at=at, to=to, subject=subject, text=text))
     session().commit()
 
 
 @bp.get("/outbox")
 def index() -> ResponseReturnValue:
-    """Show the newest mails, newest first, to anyone."""
+    """Show the newest mails and texts, newest first, to anyone."""
     mails = session().scalars(select(Mail).order_by(Mail.id.desc()).limit(_MOST_SHOWN))
     return render_template("outbox.html", mails=list(mails))

@@ -28,6 +28,7 @@ DEFAULTS: dict[str, Any] = {
     "TWOFACTOR_BASE_URL": "http://127.0.0.1:5000",
     "TWOFACTOR_BASE_TEMPLATE": "base.html",
     "TWOFACTOR_ISSUER": "Meridian",
+    "TWOFACTOR_SMS_COUNTRIES": ("CA", "DE", "FR", "GB", "NL", "PK", "US"),
     "TWOFACTOR_SUPPORT_URL": "mailto:support@example.test",
 }
 

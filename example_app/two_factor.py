@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from example_app.models import Account
     from flask_twofactor import Message
 
-twofactor = TwoFactor(prerequisite_endpoints=["questions.security_question"])
+# Texts go to the page `/outbox`, unless the settings name Vonage.
+twofactor = TwoFactor(
+    sms_sender=outbox.keep_text, prerequisite_endpoints=["questions.security_question"]
+)
 
 
 def init_app(app: Flask) -> None:
@@ -40,6 +43,12 @@ def account_name(user: Account) -> str:
 def find_user(key_or_name: str) -> Account | None:
     """The account with this key, or with this address."""
     return accounts.by_key(key_or_name) or accounts.by_email(key_or_name)
+
+
+@twofactor.phone_loader
+def phone(user: Account) -> str | None:
+    """The number on the team page, to be proposed; only a code proves it."""
+    return user.cell_phone.dialled if user.cell_phone is not None else None
 
 
 @twofactor.tenant_loader

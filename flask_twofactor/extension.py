@@ -9,14 +9,15 @@ from flask import Flask
 
 from .core.clock import SystemClock
 from .core.errors import ConfigurationError
-from .core.ports import Clock, Method, Store
+from .core.ports import Clock, Method, Send, Sender, Store
 from .core.records import Authenticator, Status
 from .flows import changing
 from .flows.context import Ports
 from .methods.backup_codes import BackupCodes
+from .methods.sms import SMS, unknown_countries
 from .methods.totp import TOTP, import_data
 from .placing import EngineSource, faults, place
-from .senders import host_mail
+from .senders import choosing, host_mail
 from .settings import Settings, read_settings
 from .stores.identity import mapped_identity
 from .stores.sqlalchemy import SQLStore
@@ -47,10 +48,12 @@ class TwoFactor(TenantAPI):
         app: Flask | None = None,
         *,
         methods: Sequence[Method] | None = None,
+        sms_sender: Sender | Send | None = None,
         engine: EngineSource | None = None,
         prerequisite_endpoints: Iterable[str] = (),
     ) -> None:
         self._methods = methods
+        self._sms_sender = sms_sender
         self._engine = engine
         self._prerequisite_endpoints = frozenset(prerequisite_endpoints)
         self._callbacks = Callbacks()
@@ -68,7 +71,10 @@ class TwoFactor(TenantAPI):
         if NAME in app.blueprints:
             message = "The blueprint name 'twofactor' is taken. Rename the app's own blueprint."
             raise ConfigurationError(message)
-        settings = read_settings(app.config, list(faults(app, self._engine)))
+        given = choosing.faults(app.config, self._sms_sender)
+        settings = read_settings(app.config, [*faults(app, self._engine), *given])
+        if unknown := unknown_countries(settings.sms_countries or ()):
+            raise ConfigurationError(f"TWOFACTOR_SMS_COUNTRIES names no country: {unknown[0]}.")
         clock = SystemClock()
         store = SQLStore(
             lambda: place(app, settings, self._engine), clock, settings.throttle, RequestWitness()
@@ -139,6 +145,10 @@ class TwoFactor(TenantAPI):
         """Give the language tag of this request, or None."""
         return self._set("locale_selector", callback)
 
+    def phone_loader(self, callback: F) -> F:
+        """Propose a user's phone number for setup; only a code proves it."""
+        return self._set("phone_loader", callback)
+
     def allow_while_held(self, view: F) -> F:
         """Never redirect a held visitor from this view; they are a stranger to it."""
         setattr(view, holding.ALLOWED, True)
@@ -204,17 +214,20 @@ class TwoFactor(TenantAPI):
         return callback
 
     def _ports(self, app: Flask, settings: Settings, store: Store, clock: Clock) -> Ports:
+        sender = choosing.choose(self._sms_sender, settings)
         methods = self._methods
         if methods is None:
-            methods = [TOTP(), BackupCodes(settings.backup_codes)]
+            methods = [TOTP(), SMS(), BackupCodes(settings.backup_codes)]
         return Ports(
             store=store,
             clock=clock,
-            methods=methods,
+            methods=[one for one in methods if sender is not None or not one.needs_delivery],
             limits=settings.limits(app.permanent_session_lifetime),
             throttle=settings.throttle,
             backup_codes=settings.backup_codes,
             mail=AppMail(),
+            sender=sender,
+            send_limits=settings.send_limits,
             floor=settings.floor,
         )
 

@@ -12,14 +12,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from .core.checks import HOST, SENDER, countries, matching, prefixes, sms_faults
 from .core.errors import ConfigurationError
 from .core.policy import Limits
 from .core.rules import Mode, Rule, floor
+from .core.sending import SendLimits
 from .core.throttle import Throttle
 
 PREFIX = "TWOFACTOR_"
 LONGEST_HOLD_MINUTES = 10
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+MOST_SENDS = 50_000
 
 
 def _text(value: object) -> str:
@@ -158,6 +161,27 @@ class Settings:
     email_use_ssl: bool = _setting(_yes_or_no, default=False)
     email_from: str | None = _setting(_mailbox)
     email_ca: str | None = _setting(_file)
+    vonage_api_key: str | None = _setting(_text, secret=True)
+    vonage_api_secret: str | None = _setting(_text, secret=True)
+    vonage_host: str | None = _setting(matching(HOST, "a host, with a port if need be"))
+    vonage_ca: str | None = _setting(_file)
+    sms_from: str | None = _setting(
+        matching(SENDER, "a number, or a name of at most 11 letters and digits")
+    )
+    sms_countries: tuple[str, ...] | None = _setting(countries)
+    sms_deny_prefixes: tuple[str, ...] = _setting(prefixes, ())
+    sms_cooldown_seconds: int = _setting(_number(1, 3600), 60)
+    sms_per_user_day: int = _setting(_number(1, 100), 10)
+    sms_per_number_day: int = _setting(_number(1, 100), 10)
+    sms_per_address_day: int = _setting(_number(1, MOST_SENDS), 30)
+    sms_per_prefix_day: int = _setting(_number(1, MOST_SENDS), 200)
+    sms_per_tenant_day: int = _setting(_number(1, MOST_SENDS), 500)
+    sms_per_day: int = _setting(_number(1, MOST_SENDS), 1000)
+    sms_new_numbers_day: int = _setting(_number(1, 100), 2)
+    sms_breaker_sends: int = _setting(_number(1, MOST_SENDS), 50)
+    sms_breaker_percent: int = _setting(_number(0, 100), 20)
+    sms_breaker_minutes: int = _setting(_number(1, 1440), 60)
+    sms_record_only: bool = _setting(_yes_or_no, default=False)
 
     @property
     def mail_port(self) -> int:
@@ -182,6 +206,18 @@ class Settings:
             known_free=self.throttle_known_free,
             per_day=self.throttle_per_day,
             disable_after=self.throttle_disable_after,
+        )
+
+    @property
+    def send_limits(self) -> SendLimits:
+        """What texts may cost, as the core reads it."""
+        return SendLimits(
+            countries=self.sms_countries or (),
+            **{
+                item.name: getattr(self, f"sms_{item.name}")
+                for item in fields(SendLimits)
+                if item.name != "countries"
+            },
         )
 
     def limits(self, session_lifetime: timedelta) -> Limits:
@@ -211,8 +247,7 @@ def read_settings(config: Mapping[str, Any], extra_faults: Sequence[str] = ()) -
             except ValueError as error:
                 faults.append(f"{name} {error}.")
     settings = Settings(**values)
-    faults += _mail_faults(settings)
-    faults += _floor_faults(settings)
+    faults += [*_mail_faults(settings), *_floor_faults(settings), *sms_faults(values, faults)]
     if faults:
         raise ConfigurationError(*faults)
     return settings

@@ -20,16 +20,18 @@ FLASK = {
     "markupsafe",
     "werkzeug",
 }
+# The part of Vonage's SDK that sends texts; what `vonage` itself loads is twice as much.
+VONAGE = {"vonage_http_client", "vonage_sms"}
 
 # What each room may import: rooms of the package, and libraries beside the standard one.
 MAY_IMPORT = {
     "core": ({"core"}, {"itsdangerous"}),
     "settings": ({"core"}, set()),
-    "methods": ({"core", "methods"}, {"phonenumbers", "pyotp", "webauthn"}),
+    "methods": ({"core", "methods"}, {"babel", "phonenumbers", "pyotp", "webauthn"}),
     "stores": ({"core", "stores"}, {"alembic", "cryptography", "redis", "sqlalchemy"}),
     "senders": (
         {"core", "senders"},
-        {"flask_mail", "flask_mailman", "phonenumbers", "requests", "vonage"},
+        {"flask_mail", "flask_mailman", "requests", "urllib3"} | VONAGE,
     ),
     "flows": ({"core", "flows"}, set()),
     "web": (
@@ -46,15 +48,15 @@ MAY_IMPORT = {
 # Libraries that are slow to load, or that only some hosts install.
 SLOW = {
     "alembic",
+    "babel",
     "flask_mail",
     "flask_mailman",
     "leather",
     "phonenumbers",
     "qrcode",
     "redis",
-    "vonage",
     "webauthn",
-}
+} | VONAGE
 
 
 def imports(path: PurePath, source: str) -> Iterator[str]:

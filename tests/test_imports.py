@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-SLOW = ["PIL", "phonenumbers", "qrcode", "redis", "vonage", "webauthn"]
+SLOW = ["PIL", "phonenumbers", "qrcode", "redis", "vonage", "vonage_sms", "webauthn"]
 
 
 def test_the_import_loads_no_slow_library() -> None:

@@ -13,7 +13,9 @@ from flask import Flask
 from jinja2 import Environment, nodes
 
 from flask_twofactor.core.errors import RefusedError
+from flask_twofactor.core.ports import Delivering
 from flask_twofactor.methods.backup_codes import BackupCodes
+from flask_twofactor.methods.sms import SMS
 from flask_twofactor.methods.totp import TOTP
 from flask_twofactor.web.answers import NEEDS
 from flask_twofactor.web.messages import TEXTS, message
@@ -28,6 +30,7 @@ BANNED = re.compile(
     re.IGNORECASE,
 )
 METHOD_TEXTS = ("title", "summary", "prompt", "code_label", "code_hint")
+DELIVERING_TEXTS = tuple(Delivering.__annotations__)
 SPOKEN = ("aria-label", "title", "alt", "placeholder", "data-done", "content")
 
 
@@ -108,6 +111,8 @@ def test_composed_words() -> None:
             message(RefusedError("throttled", retry_after=61)),
             message(RefusedError("clock_off", minutes=1, ahead=True)),
             message(RefusedError("clock_off", minutes=4, ahead=False)),
+            message(RefusedError("throttled", retry_after=1, sends="cooldown")),
+            message(RefusedError("throttled", retry_after=3601, sends="day")),
         }
 
     assert told == {
@@ -116,15 +121,18 @@ def test_composed_words() -> None:
         "Too many tries. Wait 2 minutes, then enter a new code.",
         "Your phone's clock is about 1 minute ahead. Set it to automatic.",
         "Your phone's clock is about 4 minutes behind. Set it to automatic.",
+        "Wait 1 second before you ask for another code: one was just sent.",
+        "Wait 2 hours or use another way: no more messages can be sent for now.",
     }
 
 
-@pytest.mark.parametrize("method", [TOTP, BackupCodes])
-def test_the_texts_of_a_method_are_marked(method: type[TOTP | BackupCodes]) -> None:
+@pytest.mark.parametrize("method", [TOTP, SMS, BackupCodes])
+def test_the_texts_of_a_method_are_marked(method: type[TOTP | SMS | BackupCodes]) -> None:
     """The catalogues are made of what is marked, and a method's texts are translated by them."""
     marked = set(texts_in_code())
 
-    assert [name for name in METHOD_TEXTS if getattr(method, name) not in marked] == []
+    names = METHOD_TEXTS + (DELIVERING_TEXTS if method.needs_delivery else ())
+    assert [name for name in names if getattr(method, name) not in marked] == []
 
 
 @pytest.mark.parametrize("text", user_texts(), ids=lambda text: text[:50])

@@ -77,6 +77,7 @@ def _follows_many(event: Event) -> bool:
 RULES = (
     Rule("set_up", "enrolled", lambda event: event.reason == "first"),
     Rule("authenticator_added", "enrolled", lambda event: event.reason is None),
+    Rule("number_changed", "replaced"),
     Rule("authenticator_removed", "removed"),
     Rule("turned_off", "disabled"),
     Rule("backup_code_used", "code_used"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from .devices import Presented, TrustedDevice
 from .keeping import Made, Upkeep
@@ -27,6 +27,7 @@ from .records import (
     Surroundings,
     Wait,
 )
+from .sending import Budget, Delivery, Sent, SentCode
 from .tenant_ports import TenantStore, TenantTransaction
 
 Clock = Callable[[], float]
@@ -37,6 +38,7 @@ class Method(Protocol):
     """A way to prove. A method never writes: it reads, computes, and says what to claim.
 
     Its texts are English, marked by `core.texts.mark`, and translated when they are shown.
+    `limit` is how many a person may have; where it is 1, a new one takes the old one's place.
     """
 
     name: str
@@ -80,6 +82,96 @@ class FollowsClock(Protocol):
         """Give the last step whose code may have been accepted by now."""
 
 
+class Delivering(Method, Protocol):
+    """A method that sends its codes somewhere (`needs_delivery`), and what it says on pages.
+
+    The step of its challenges and setups keeps the `binding` of the code that was sent.
+    """
+
+    send_label: str
+    again_label: str
+    sent_to: str
+    missing: str
+    weakness: str
+    change_label: str
+    setup_title: str
+    setup_intro: str
+    country_label: str
+    place_label: str
+    place_hint: str
+    text: str
+    changed_text: str
+    changed_title: str
+    changed_intro: str
+
+    def place(self, data: Data | None) -> str | None:
+        """Give where codes go, out of an authenticator's or a setup's data."""
+
+    def read_place(self, fields: Mapping[str, str], allowed: Sequence[str]) -> Data | Refusal:
+        """Read where codes shall go out of a form; what is given is kept for the setup."""
+
+    def propose(self, proposed: str, allowed: Sequence[str]) -> Mapping[str, str]:
+        """Fill the form from what the host knows."""
+
+    def choices(self, allowed: Sequence[str], language: str) -> Sequence[Any]:
+        """Give the choices of the form's drop-down: `code`, `name`, `calling_code`."""
+
+
+class Sender(Protocol):
+    """Who carries texts to phones."""
+
+    def send(self, number: str, text: str) -> Delivery | None:
+        """Send one text once, without trying again; `number` is E.164 with its plus.
+
+        None counts as delivered, an exception as unknown. It should answer in 5 seconds, and
+        write neither number nor text to any log.
+        """
+
+
+Send = Callable[[str, str], Delivery | None]
+"""A function in the place of a `Sender`."""
+
+
+class Sends(Protocol):
+    """The writes about sent codes and what they cost, as a part of one transaction."""
+
+    def spend(self, budget: Budget, now: float) -> float | None:
+        """Pay for one send; None if that was possible, else the time when it will be."""
+
+    def overspend(self, budget: Budget, now: float) -> None:
+        """Count a send that its budget had no place for."""
+
+    def give_back(self, budget: Budget) -> None:
+        """Take one payment back, for a text that was not sent."""
+
+    def is_news(self, budget: Budget, until: float, now: float) -> bool:
+        """Say, once until that time, that nobody was told yet that this budget is used up."""
+
+    def keep(self, user_key: str, code: SentCode, now: float) -> None:
+        """Keep a code that is about to be sent; it takes the older one's place, not its tries."""
+
+    def void(self, binding: str) -> None:
+        """Let the code of a binding count no more, because it was not sent."""
+
+    def end_codes(self, user_key: str, now: float) -> None:
+        """Let no code that was sent to a person count any more; that it was sent stays known."""
+
+    def count_try(self, user_key: str, binding: str, now: float) -> bool:
+        """Count an answer; False if there is no code to be answered, or no try left."""
+
+    def use_up(self, user_key: str, code: SentCode, now: float) -> bool:
+        """Use a sent code up; False if it is not the right one, or was used before."""
+
+    def returned(self, purpose: str, since: float, until: float) -> tuple[int, int]:
+        """Count the codes of a purpose that were sent in a time, and those that came back."""
+
+    def paused_until(self, purpose: str) -> float:
+        """Give until when no codes of a purpose are sent."""
+
+    def pause(self, purpose: str, until: float, now: float) -> bool:
+        """Send no more codes of a purpose until a time; False if that was so already."""
+
+
 class Witness(Protocol):
     """What the app knows of an event's surroundings, and who is told of it."""
 
@@ -115,6 +207,8 @@ class Transaction(TenantTransaction, Protocol):
     `record` comes last in a transaction: it takes a number that others wait for.
     """
 
+    @property
+    def sends(self) -> Sends: ...
     def record(self, event: Event) -> None: ...
     def reserve(self, user_key: str, browsers: Sequence[str], now: float) -> Paid | Wait: ...
     def claim(self, user_key: str, claim: Claim, now: float) -> bool: ...
@@ -228,6 +322,9 @@ class Store(TenantStore, Protocol):
 
     def due_notices(self, now: float, limit: int) -> tuple[Notice, ...]:
         """Read notices that may be tried now, the longest waiting first."""
+
+    def sent_code(self, user_key: str, binding: str) -> Sent | None:
+        """Read what is known of the newest code sent for a binding."""
 
     def ensure_account(self, user_key: str) -> None:
         """Make the user's account row if there is none."""

@@ -16,6 +16,7 @@ from .rules import (
     Rule,
     Terms,
 )
+from .sending import SentCode
 
 Data = dict[str, Any]
 Purpose = Literal["challenge", "setup"]
@@ -63,13 +64,14 @@ class Claim:
     """What must be used up for an acceptance to count.
 
     Either `counter` moves an authenticator forward (RFC 6238 section 5.2: a code is good
-    once), or `spent` is a single-use code to be marked as used. The flow applies it with
-    one conditional write.
+    once), or `spent` is a single-use code to be marked as used, or `sent` is one that was sent.
+    The flow applies it with one conditional write.
     """
 
     authenticator_id: str
     counter: int | None = None
     spent: str | None = field(default=None, repr=False)
+    sent: SentCode | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +84,15 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """What `complete_setup` gives: the data to seal, its counter, and single-use codes."""
+    """What `complete_setup` gives: the data to seal, its counter, and single-use codes.
+
+    `sent` is a code that was sent, and must be used up for the setup to count.
+    """
 
     data: Data = field(repr=False)
     counter: int = -1
     codes: tuple[str, ...] = field(default=(), repr=False)
+    sent: SentCode | None = None
 
 
 @dataclass(frozen=True, slots=True)

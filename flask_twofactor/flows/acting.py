@@ -19,6 +19,7 @@ class Acting:
     """A signed-in person, or one held until they set up; `required` says a rule asks it.
 
     `requirement` says who asks and by when, `terms` what the tenants' rules leave; None is all.
+    `allowed` are the methods that may still answer, once a rule's choice of them binds.
     `free` says that nothing is asked any more of a person who is held until they set up.
     """
 
@@ -31,6 +32,7 @@ class Acting:
     origin: Origin = field(default_factory=Origin)
     requirement: Requirement = NOTHING_ASKED
     terms: Terms | None = None
+    allowed: frozenset[str] | None = None
     free: bool = False
 
     @property

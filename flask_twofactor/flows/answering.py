@@ -20,6 +20,7 @@ from flask_twofactor.core.records import (
 )
 from flask_twofactor.core.tokens import mint, reference
 
+from . import sending
 from .context import Ports
 
 REPLAYS = frozenset({"code_used", "spent"})
@@ -59,11 +60,12 @@ def check(
     wanted: object,
     typed: str,
     browsers: Sequence[str],
+    binding: str,
 ) -> Accepted:
     """Give what this answer claims, or raise RefusedError. Unknown methods are never right.
 
     The guess is paid for, and that is committed, before the answer is looked at; an empty
-    field costs nothing.
+    field costs nothing. A code that was sent counts only where it was asked for: `binding`.
     """
     # A script that names none is asked what the page asks first.
     method = choose(ports, owned)[0] if wanted is None else ports.method(wanted)
@@ -74,8 +76,9 @@ def check(
         raise RefusedError("code_missing")
     failures = min(one.failures for one in mine)
     _refuse_disabled(ports, user_key, failures, browsers)
-    paid = pay(ports, user_key, browsers)
-    verdict = method.complete_challenge(mine, Step(), typed, ports.clock())
+    paid = pay(ports, user_key, browsers, binding if method.needs_delivery else None)
+    step = Step(kept={"binding": binding})
+    verdict = method.complete_challenge(mine, step, typed, ports.clock())
     if isinstance(verdict, Claim):
         # Counted before: once the code is spent, nothing may fail that the release needs.
         left = ports.store.codes_left(user_key) - 1 if method.fallback_only else None
@@ -126,13 +129,23 @@ def report(
             transaction.record(Event("disabled_authenticator", user_key, now, method=method.name))
 
 
-def pay(ports: Ports, user_key: str, browsers: Sequence[str]) -> Paid:
-    """Pay for one guess; RefusedError `throttled` with `retry_after` if there is none left."""
+def pay(ports: Ports, user_key: str, browsers: Sequence[str], binding: str | None = None) -> Paid:
+    """Pay for one guess; RefusedError `throttled` with `retry_after` if there is none left.
+
+    An answer to a code that was sent pays a second time, out of the tries of its `binding`;
+    where it has none left, RefusedError says so and nothing is paid.
+    """
     now = ports.clock()
-    with ports.store.transaction() as transaction:
-        paid = transaction.reserve(user_key, browsers, now)
-        if isinstance(paid, Wait) and paid.first:
-            transaction.record(Event("throttled", user_key, now, reason=paid.reason))
+    try:
+        with ports.store.transaction() as transaction:
+            paid = transaction.reserve(user_key, browsers, now)
+            if isinstance(paid, Wait):
+                if paid.first:
+                    transaction.record(Event("throttled", user_key, now, reason=paid.reason))
+            elif binding is not None:
+                sending.count_try(transaction.sends, user_key, binding, now)
+    except sending.NoTryError as none:
+        raise sending.explain(ports.store.sent_code(user_key, none.binding)) from None
     if isinstance(paid, Wait):
         raise RefusedError("throttled", retry_after=throttle.retry_after(paid.until, now))
     return paid
@@ -149,6 +162,8 @@ def _refuse_disabled(ports: Ports, user_key: str, failures: int, browsers: Seque
 def _use_up(transaction: Transaction, accepted: Accepted, now: float) -> None:
     user_key, claim = accepted.user_key, accepted.claim
     if not transaction.claim(user_key, claim, now):
+        if claim.sent is not None:
+            raise RefusedError("wrong_code")
         if claim.spent is None:
             raise RefusedError("code_used")
         spent = transaction.was_spent(user_key, claim.spent)

@@ -115,6 +115,7 @@ def disable(ports: Ports, acting: Acting) -> str:
     now, token = ports.clock(), mint()
     with ports.store.transaction() as transaction:
         transaction.remove_authenticators(acting.user_key)
+        transaction.sends.end_codes(acting.user_key, now)
         renew_proof(transaction, acting, token, now, method="none", verified_at=None)
         transaction.record(Event("disabled", acting.user_key, now))
     return token
@@ -152,6 +153,7 @@ def reset(
     ports.store.ensure_account(user_key)
     with ports.store.transaction() as transaction:
         transaction.remove_authenticators(user_key)
+        transaction.sends.end_codes(user_key, now)
         transaction.unlock(user_key)
         transaction.forget_browsers(user_key)
         transaction.end_devices(user_key, now)
@@ -202,12 +204,14 @@ def end_everything(ports: Ports, user_key: str, *, why: str) -> None:
 
     Nothing is written for a user without an account row, who has nothing to end.
     """
+    now = ports.clock()
     with ports.store.transaction() as transaction:
         if transaction.move_epoch(user_key, None) is None:
             return
         transaction.forget_browsers(user_key)
-        transaction.end_devices(user_key, ports.clock())
-        transaction.record(Event(why, user_key, ports.clock()))
+        transaction.end_devices(user_key, now)
+        transaction.sends.end_codes(user_key, now)
+        transaction.record(Event(why, user_key, now))
 
 
 def _learn(transaction: Transaction, user_key: str, fingerprint: str | None) -> None:

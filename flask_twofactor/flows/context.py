@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from flask_twofactor.core.policy import Limits
-from flask_twofactor.core.ports import Clock, Mail, Method, Store
+from flask_twofactor.core.ports import Clock, Mail, Method, Sender, Store
 from flask_twofactor.core.rules import DAY, Rule, Terms, floor
+from flask_twofactor.core.sending import SendLimits
 from flask_twofactor.core.throttle import Throttle
 
 NO_FLOOR = floor("optional", ())
@@ -24,6 +25,8 @@ class Ports:
     throttle: Throttle
     backup_codes: int
     mail: Mail | None = None
+    sender: Sender | None = field(default=None, repr=False)
+    send_limits: SendLimits = field(default_factory=SendLimits)
     floor: Rule = NO_FLOOR
 
     @property

@@ -22,9 +22,10 @@ from flask_twofactor.core.records import (
     Step,
 )
 from flask_twofactor.core.rules import Terms
+from flask_twofactor.core.sending import Errand, Sent, binding
 from flask_twofactor.core.tokens import mint, reference
 
-from . import answering, requiring, trusting
+from . import answering, requiring, sending, trusting
 from .context import Ports
 from .ending import end_in
 
@@ -39,6 +40,7 @@ class Challenge:
     method: Method | None
     others: Sequence[Method]
     step: Step = field(default_factory=Step, repr=False)
+    sent: Sent | None = None
     terms: Terms | None = None
 
 
@@ -111,10 +113,12 @@ def challenge(ports: Ports, token: object, wanted: object = None) -> Challenge:
     """Give what to ask this session."""
     held, owned, standing = _look_up_usable(ports, token)
     method, others = answering.choose(ports, owned, wanted)
-    step = Step()
+    step, sent = Step(), None
     if method is not None:
         step = method.begin_challenge(answering.of_method(owned, method), ports.clock())
-    return Challenge(held, method, others, step, None if standing is None else standing.terms)
+        sent = sending.state(ports, held.user_key, method, binding("challenge", held.id))
+    terms = None if standing is None else standing.terms
+    return Challenge(held, method, others, step, sent, terms)
 
 
 def answer(
@@ -137,7 +141,8 @@ def answer(
     held, owned, standing = _look_up_usable(ports, token)
     if held.purpose != "challenge":
         raise RefusedError("unknown_method")
-    accepted = answering.check(ports, held.user_key, owned, wanted, typed, browsers)
+    bound = binding("challenge", held.id)
+    accepted = answering.check(ports, held.user_key, owned, wanted, typed, browsers, bound)
     now, proof_token, method = ports.clock(), mint(), accepted.method
     if standing is not None and standing.outdated:
         return _set_up_first(ports, held, accepted, now)
@@ -165,6 +170,18 @@ def answer(
         device=device,
         terms=terms,
     )
+
+
+def errand(ports: Ports, token: object, wanted: object, browsers: Sequence[str] = ()) -> Errand:
+    """Give what is to be sent so that a held person can answer; RefusedError if nothing can."""
+    held, owned, _ = _look_up_usable(ports, token)
+    method = ports.method(wanted)
+    if held.purpose != "challenge" or method is None:
+        raise RefusedError("unknown_method")
+    bound = binding("challenge", held.id)
+    mine = answering.of_method(owned, method)
+    known = ports.store.knows_browser(held.user_key, browsers)
+    return sending.errand(method, mine, held.user_key, bound, known=known)
 
 
 def _set_up_first(ports: Ports, held: Hold, accepted: answering.Accepted, now: float) -> SetUpFirst:

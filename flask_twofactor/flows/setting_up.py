@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from flask_twofactor.core import names
@@ -11,7 +12,6 @@ from flask_twofactor.core.errors import HoldGoneError, RefusedError
 from flask_twofactor.core.ports import Method, Transaction
 from flask_twofactor.core.records import (
     Authenticator,
-    Data,
     Enrolment,
     Event,
     Kept,
@@ -23,9 +23,10 @@ from flask_twofactor.core.records import (
     Step,
 )
 from flask_twofactor.core.rules import Terms
+from flask_twofactor.core.sending import Sent, binding
 from flask_twofactor.core.tokens import mint, new_id, reference
 
-from . import answering
+from . import answering, sending
 from .acting import Acting, ask_for_change, is_protected
 from .context import Ports
 
@@ -40,17 +41,24 @@ class Begun:
     token: str = field(repr=False)
     method: Method
     step: Step = field(repr=False)
+    sent: Sent | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A confirmed setup: tokens of the proof and the known browser, codes, the held login."""
+    """A confirmed setup: tokens of the proof and the known browser, codes, the held login.
+
+    `replaced` is the authenticator whose place the new one took; `alike` says whether there is
+    another one of the same method.
+    """
 
     token: str = field(repr=False)
     first: bool
     codes: Sequence[str] = field(default=(), repr=False)
     kept: Kept | None = field(default=None, repr=False)
     browser: KnownBrowser | None = None
+    replaced: Authenticator | None = None
+    alike: bool = False
 
 
 def choices(ports: Ports, terms: Terms | None = None) -> list[Method]:
@@ -61,13 +69,20 @@ def choices(ports: Ports, terms: Terms | None = None) -> list[Method]:
 
 def begin(ports: Ports, acting: Acting, wanted: object, token: object) -> Begun:
     """Begin a setup, or show the one this session has begun: the same secret on reload."""
-    method, owned = _possible(ports, acting, wanted)
+    method, owned = possible(ports, acting, wanted)
     ask_for_change(ports, acting, owned)
-    begun = _pending(ports, acting, method, token)
+    begun = find_pending(ports, acting, method, token)
     if begun is not None and isinstance(token, str):
-        return Begun(token, method, method.resume_setup(acting.account, begun.kept[STEP]))
+        step = method.resume_setup(acting.account, begun.kept[STEP])
+        bound = binding("setup", begun.id)
+        return Begun(token, method, step, sending.state(ports, acting.user_key, method, bound))
+    return begin_anew(ports, acting, method, method.begin_setup(acting.account))
+
+
+def begin_anew(ports: Ports, acting: Acting, method: Method, step: Step) -> Begun:
+    """Begin a setup with a step of its own; the session's older one is forgotten by it."""
     ports.store.ensure_account(acting.user_key)
-    step, new = method.begin_setup(acting.account), mint()
+    new = mint()
     pending = PendingSetup(
         id=reference(new) or "",
         user_key=acting.user_key,
@@ -99,31 +114,33 @@ def confirm(
     The authenticator, the first backup codes, the moved epoch, the proof and the consumed
     hold are one transaction. Other sessions end, because the epoch moved.
     """
-    method, owned = _possible(ports, acting, wanted)
-    pending = _pending(ports, acting, method, token)
+    method, owned = possible(ports, acting, wanted)
+    pending = find_pending(ports, acting, method, token)
     if pending is None:
         raise RefusedError("setup_expired")
-    step = pending.kept[STEP]
-    enrolment, paid = _evaluate(ports, acting, method, step, typed, browsers)
+    enrolment, paid = _evaluate(ports, acting, method, pending, typed, browsers)
     first, now, proof_token = not is_protected(owned), ports.clock(), mint()
-    taken = [one.name for one in answering.of_method(owned, method)]
+    replaced = _replaced(method, owned)
+    taken = [one.name for one in answering.of_method(owned, method) if one is not replaced]
     made = _authenticator(method, enrolment, names.choose(name, taken), now)
     given_code = read_backup_code(setup_code)
-    with ports.store.transaction() as transaction:
+    with _reporting(ports, acting, method), ports.store.transaction() as transaction:
         if not transaction.finish_setup(pending.id, acting.user_key):
             raise RefusedError("setup_expired")
         if first and not transaction.use_setup_code(acting.user_key, given_code, now):
             raise RefusedError("wrong_setup_code", field="setup_code")
+        _use_sent(transaction, acting, enrolment, now)
+        if replaced is not None:
+            transaction.remove_authenticator(acting.user_key, replaced.id)
         transaction.add_authenticator(acting.user_key, made)
         transaction.clear_failures(acting.user_key, paid.browser)
         browser = answering.know_browser(transaction, acting.user_key, paid, now)
         codes = give_codes(ports, transaction, acting, now) if first else []
         _finish_hold(transaction, acting, now)
         renew_proof(transaction, acting, proof_token, now, method=method.name, verified_at=now)
-        reason = "first" if first else None
-        transaction.record(event_about(made, "enrolled", acting.user_key, now, reason))
+        transaction.record(_made(acting, made, replaced, now, first=first))
     kept = acting.hold.kept if acting.hold is not None else None
-    return Finished(proof_token, first, codes, kept, browser)
+    return Finished(proof_token, first, codes, kept, browser, replaced, alike=bool(taken))
 
 
 def event_about(
@@ -207,20 +224,24 @@ def renew_proof(
     return epoch
 
 
-def _possible(
+def possible(
     ports: Ports, acting: Acting, wanted: object
 ) -> tuple[Method, tuple[Authenticator, ...]]:
+    """Give the method to set up and what the person has; RefusedError if it cannot be."""
     offered = choices(ports, acting.terms)
     method = next((method for method in offered if method.name == wanted), None)
     if method is None:
         raise RefusedError("unknown_method")
     owned = ports.store.authenticators(acting.user_key)
-    if len(answering.of_method(owned, method)) >= method.limit:
+    if len(answering.of_method(owned, method)) >= method.limit > 1:
         raise RefusedError("too_many", limit=method.limit)
     return method, owned
 
 
-def _pending(ports: Ports, acting: Acting, method: Method, token: object) -> PendingSetup | None:
+def find_pending(
+    ports: Ports, acting: Acting, method: Method, token: object
+) -> PendingSetup | None:
+    """Give the setup that this session has begun, if it is this person's and still good."""
     place = reference(token)
     pending = ports.store.pending_setup(place) if place is not None else None
     if pending is None or pending.expires_at <= ports.clock():
@@ -230,16 +251,52 @@ def _pending(ports: Ports, acting: Acting, method: Method, token: object) -> Pen
 
 
 def _evaluate(
-    ports: Ports, acting: Acting, method: Method, kept: Data, typed: str, browsers: Sequence[str]
+    ports: Ports,
+    acting: Acting,
+    method: Method,
+    pending: PendingSetup,
+    typed: str,
+    browsers: Sequence[str],
 ) -> tuple[Enrolment, Paid]:
     if not typed:
         raise RefusedError("code_missing")
-    paid = answering.pay(ports, acting.user_key, browsers)
-    verdict = method.complete_setup(Step(kept=kept), typed, ports.clock())
+    bound = binding("setup", pending.id)
+    paid = answering.pay(ports, acting.user_key, browsers, bound if method.needs_delivery else None)
+    step = Step(kept=pending.kept[STEP] | {"binding": bound})
+    verdict = method.complete_setup(step, typed, ports.clock())
     if isinstance(verdict, Refusal):
         answering.report(ports, acting.user_key, method, verdict.code, at_setup=True)
         raise RefusedError(verdict.code, **verdict.evidence)
     return verdict, paid
+
+
+@contextmanager
+def _reporting(ports: Ports, acting: Acting, method: Method) -> Iterator[None]:
+    try:
+        yield
+    except RefusedError as refused:
+        if refused.code == "wrong_code":
+            answering.report(ports, acting.user_key, method, refused.code, at_setup=True)
+        raise
+
+
+def _made(
+    acting: Acting, made: Authenticator, replaced: Authenticator | None, now: float, *, first: bool
+) -> Event:
+    if replaced is not None:
+        return event_about(made, "replaced", acting.user_key, now)
+    return event_about(made, "enrolled", acting.user_key, now, "first" if first else None)
+
+
+def _use_sent(transaction: Transaction, acting: Acting, enrolment: Enrolment, now: float) -> None:
+    sent = enrolment.sent
+    if sent is not None and not transaction.sends.use_up(acting.user_key, sent, now):
+        raise RefusedError("wrong_code")
+
+
+def _replaced(method: Method, owned: Sequence[Authenticator]) -> Authenticator | None:
+    mine = answering.of_method(owned, method)
+    return mine[0] if mine and method.limit == 1 else None
 
 
 def _finish_hold(transaction: Transaction, acting: Acting, now: float) -> None:

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from flask_twofactor.core.errors import RefusedError
-from flask_twofactor.core.policy import is_recent
+from flask_twofactor.core.policy import IMPERSONATION, is_recent
 from flask_twofactor.core.ports import Method, Transaction
-from flask_twofactor.core.records import Authenticator, Event, StepUp
+from flask_twofactor.core.records import Authenticator, Event, Step, StepUp
+from flask_twofactor.core.sending import Errand, Sent, binding
 from flask_twofactor.core.tokens import mint, reference
 
-from . import answering
+from . import answering, sending
 from .acting import Acting, ask_again
 from .context import Ports
 
@@ -51,7 +52,8 @@ def answer(
     owned = _owned(ports, acting, full=full or action is not None)
     if acting.proof is None:
         raise RefusedError("not_protected")
-    accepted = answering.check(ports, acting.user_key, owned, wanted, typed, browsers)
+    bound = binding("step_up", acting.proof.id)
+    accepted = answering.check(ports, acting.user_key, owned, wanted, typed, browsers, bound)
     now, method = ports.clock(), accepted.method
     with answering.accepting(ports, accepted, now) as transaction:
         counts_fully = not method.fallback_only
@@ -60,6 +62,26 @@ def answer(
         event = Event("stepped_up", acting.user_key, now, method=method.name, reason=action)
         transaction.record(event)
         return _allow(ports, transaction, acting, action, now)
+
+
+def errand(ports: Ports, acting: Acting, wanted: object) -> Errand:
+    """Give what is to be sent so that this session can answer; RefusedError if nothing can."""
+    method = ports.method(wanted)
+    if acting.proof is None or method is None or acting.proof.method == IMPERSONATION:
+        raise RefusedError("unknown_method")
+    owned = answering.of_method(_owned(ports, acting, full=False), method)
+    bound = binding("step_up", acting.proof.id)
+    return sending.errand(method, owned, acting.user_key, bound, known=True)
+
+
+def sent(ports: Ports, acting: Acting, method: Method) -> tuple[Step, Sent | None]:
+    """Give what a method shows when it is asked here, and what was sent for it."""
+    owned = answering.of_method(_owned(ports, acting, full=False), method)
+    step = method.begin_challenge(owned, ports.clock())
+    if acting.proof is None:
+        return step, None
+    bound = binding("step_up", acting.proof.id)
+    return step, sending.state(ports, acting.user_key, method, bound)
 
 
 def note_password(ports: Ports, acting: Acting, *, action: str | None = None) -> str | None:
@@ -145,4 +167,10 @@ def _allow(
 
 def _owned(ports: Ports, acting: Acting, *, full: bool) -> list[Authenticator]:
     owned = ports.store.authenticators(acting.user_key)
-    return [one for one in owned if one.protects or not full]
+    return [one for one in owned if _may_answer(one, acting, full=full)]
+
+
+def _may_answer(one: Authenticator, acting: Acting, *, full: bool) -> bool:
+    if not one.protects:
+        return not full
+    return acting.allowed is None or one.method in acting.allowed

@@ -1,1 +1,1 @@
-"""Ring 1: how mails (and later texts) leave the app."""
+"""Ring 1: how mails and texts leave the app."""

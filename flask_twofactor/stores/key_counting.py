@@ -10,7 +10,16 @@ from sqlalchemy import Column, ColumnElement, Connection, Engine, Table, func, s
 
 from flask_twofactor.core.keeping import CodesOwner, KeyUse, Party
 
-from .schema import account, audit, authenticator, hold, pending_setup, person, single_use_code
+from .schema import (
+    account,
+    audit,
+    authenticator,
+    hold,
+    pending_setup,
+    person,
+    sent_code,
+    single_use_code,
+)
 from .sealing import KeyRing
 from .writing import AUTHENTICATOR, FINISHED, HOLD, SETUP
 
@@ -30,7 +39,8 @@ SEALED = (
     Sealed("setups", pending_setup, pending_setup.c.kept, SETUP),
     Sealed("holds", hold, hold.c.kept, HOLD),
 )
-CODES, SETUP_CODES, AUDIT_ROWS = "codes", "setup_codes", "audit"
+CODES, SETUP_CODES, SENT_CODES = "codes", "setup_codes", "sent_codes"
+AUDIT_ROWS = "audit"
 UNSPENT = single_use_code.c.spent_at.is_(None)
 
 
@@ -94,10 +104,12 @@ def _columns(now: float) -> list[tuple[str, Column[str], list[ColumnElement[bool
     found: list[tuple[str, Column[str], list[ColumnElement[bool]]]] = [
         (one.kind, one.column, [one.column != FINISHED]) for one in SEALED
     ]
+    still_good = sent_code.c.expires_at > now
     return [
         *found,
         (CODES, single_use_code.c.digest, [UNSPENT]),
         (SETUP_CODES, account.c.setup_code, [account.c.setup_code_until > now]),
+        (SENT_CODES, sent_code.c.digest, [sent_code.c.spent_at.is_(None), still_good]),
         (AUDIT_ROWS, audit.c.digest, []),
     ]
 

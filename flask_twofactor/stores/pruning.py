@@ -9,12 +9,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Column, ColumnElement, Engine, delete, or_, select
+from sqlalchemy import Column, ColumnElement, Engine, and_, delete, or_, select
 
 from flask_twofactor.core.keeping import Seen
 from flask_twofactor.core.policy import Limits
 
-from .schema import hold, known_browser, pending_setup, proof, step_up, trusted_device
+from .schema import (
+    hold,
+    known_browser,
+    pending_setup,
+    proof,
+    send_budget,
+    sent_code,
+    step_up,
+    trusted_device,
+)
 
 BATCH = 500
 HOUR, DAY = 3600, 86400
@@ -56,6 +65,16 @@ def _old(limits: Limits, now: float) -> list[Old]:
             "known_browsers",
             known_browser.c.id,
             known_browser.c.last_used_at <= now - UNUSED_BROWSER,
+        ),
+        Old("sent_codes", sent_code.c.binding, sent_code.c.sent_at <= now - 2 * DAY),
+        # The longest window is a day, and a pause of sends is remembered for one more.
+        Old(
+            "send_budgets",
+            send_budget.c.id,
+            and_(
+                send_budget.c.last_at <= now - 2 * DAY,
+                send_budget.c.blocked_until <= now - 2 * DAY,
+            ),
         ),
     ]
 

@@ -25,6 +25,7 @@ from .schema import (
     notice,
     pending_setup,
     proof,
+    sent_code,
     single_use_code,
     step_up,
     trusted_device,
@@ -37,7 +38,7 @@ BATCH = 100
 EPOCH_LEAP = 1_000_000
 """Further than any epoch moved between the backup and now: a session of that time never fits."""
 
-ENDED = (proof, hold, pending_setup, step_up, trusted_device)
+ENDED = (proof, hold, pending_setup, step_up, trusted_device, sent_code)
 """What the app had ended or used up by now, perhaps. People begin these again."""
 KEPT = (account, authenticator, single_use_code, known_browser, notice, member)
 """What stays, with its epoch, its counter and its codes moved on. A known browser opens nothing."""

@@ -16,8 +16,9 @@ from sqlalchemy import (
     false,
     text,
 )
+from sqlalchemy.dialects.mysql import MEDIUMTEXT
 
-VERSION = "0006"
+VERSION = "0007"
 """The newest schema version; the newest file in `migrations/versions` has the same."""
 
 metadata = MetaData(
@@ -29,6 +30,7 @@ metadata = MetaData(
 
 USER_KEY = String(255)
 REFERENCE = String(64)
+LOG = Text().with_variant(MEDIUMTEXT(), "mysql", "mariadb")
 # Searched by its beginning, so it is compared byte by byte on every database.
 SORT = String(255).with_variant(String(255, collation="C"), "postgresql")
 
@@ -166,6 +168,33 @@ known_browser = Table(
     Index(None, "last_used_at"),
 )
 
+sent_code = Table(
+    "twofactor_sent_code",
+    metadata,
+    Column("binding", String(80), primary_key=True),
+    Column("user_key", USER_KEY, nullable=False),
+    Column("purpose", String(16), nullable=False),
+    Column("digest", String(128), nullable=False),
+    Column("sent_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("spent_at", Double),
+    Index(None, "user_key"),
+    Index(None, "purpose", "sent_at"),
+)
+
+send_budget = Table(
+    "twofactor_send_budget",
+    metadata,
+    Column("id", String(128), primary_key=True),
+    Column("scope", String(16), nullable=False),
+    Column("log", LOG, nullable=False),
+    Column("last_at", Double, nullable=False),
+    Column("blocked_until", Double, nullable=False, server_default="0"),
+    Column("told_until", Double, nullable=False, server_default="0"),
+    Index(None, "last_at"),
+)
+
 person = Table(
     "twofactor_person",
     metadata,
@@ -285,6 +314,7 @@ PERSONAL = (
     known_browser,
     notice,
     step_up,
+    sent_code,
     member,
 )
 """The tables whose rows belong to a person, for `forget_user`."""

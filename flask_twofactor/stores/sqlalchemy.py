@@ -27,6 +27,7 @@ from flask_twofactor.core.records import (
     Standing,
 )
 from flask_twofactor.core.rules import Belonging
+from flask_twofactor.core.sending import Sent
 from flask_twofactor.core.throttle import Throttle
 
 from . import queueing, schema, statements
@@ -34,6 +35,7 @@ from .bootstrap import Opened, Place, open_store
 from .key_changing import newest_keys
 from .remedies import down, translated
 from .remembering import compare
+from .sending import NEWEST, newest
 from .standing import read_standing
 from .tenant_reading import TenantReads
 from .throttling import Budgets, find_known
@@ -174,6 +176,10 @@ class SQLStore(TenantReads):
         with translated(), self.opened().reader.connect() as connection:
             rows = connection.execute(queueing.DUE, {"now": now, "most": limit})
             return tuple(queueing.read(row) for row in rows)
+
+    def sent_code(self, user_key: str, binding: str) -> Sent | None:
+        """Read what is known of the newest code sent for a binding."""
+        return newest(self._one(NEWEST, user=user_key, row=binding))
 
     def ensure_account(self, user_key: str) -> None:
         """Make the user's account row if there is none."""

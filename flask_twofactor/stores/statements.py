@@ -80,6 +80,11 @@ ADVANCE = (
     )
     .values(counter=bindparam("reached"), last_used_at=_now)
 )
+NOTE_USE = (
+    update(authenticator)
+    .where(authenticator.c.id == _id, authenticator.c.user_key == _user)
+    .values(last_used_at=_now)
+)
 MOVE_EPOCH = update(account).where(account.c.user_key == _user).values(epoch=account.c.epoch + 1)
 KEEP_EPOCH = (
     update(account)

@@ -17,11 +17,13 @@ from flask_twofactor.core.records import (
     PendingSetup,
     Proof,
 )
+from flask_twofactor.core.sending import SentCode
 
 from . import auditing, queueing, schema, statements
 from .guesses import GuessWrites
 from .remembering import Remembering
 from .sealing import KeyRing
+from .sending import SQLSends
 from .step_ups import StepUpWrites
 from .tenant_writing import TenantWrites
 from .throttling import Budgets
@@ -43,6 +45,12 @@ class SQLTransaction(GuessWrites, StepUpWrites, Remembering, TenantWrites):
         self._witness = witness
         self.recorded: list[Event] = []
         self.noticed: list[Notice] = []
+        self._sends = SQLSends(connection, ring)
+
+    @property
+    def sends(self) -> SQLSends:
+        """The writes about sent codes and what they cost."""
+        return self._sends
 
     def record(self, event: Event) -> None:
         """Write an event into the audit and queue its notice; both are told after the commit."""
@@ -66,6 +74,8 @@ class SQLTransaction(GuessWrites, StepUpWrites, Remembering, TenantWrites):
             digests = self._ring.digests(claim.spent, SINGLE_USE, user_key)
             values = {"digests": digests, "user": user_key, "now": now}
             return self._connection.execute(statements.SPEND, values).rowcount == 1
+        if claim.sent is not None:
+            return self._use_sent(user_key, claim, claim.sent, now)
         values = {
             "row": claim.authenticator_id,
             "user": user_key,
@@ -73,6 +83,12 @@ class SQLTransaction(GuessWrites, StepUpWrites, Remembering, TenantWrites):
             "reached": claim.counter,
         }
         return self._connection.execute(statements.ADVANCE, values).rowcount == 1
+
+    def _use_sent(self, user_key: str, claim: Claim, code: SentCode, now: float) -> bool:
+        if not self.sends.use_up(user_key, code, now):
+            return False
+        values = {"row": claim.authenticator_id, "user": user_key, "now": now}
+        return self._connection.execute(statements.NOTE_USE, values).rowcount == 1
 
     def was_spent(self, user_key: str, code: str) -> bool:
         """Say whether this single-use code of the user was used before."""

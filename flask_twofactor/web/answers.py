@@ -11,7 +11,7 @@ from flask_twofactor.core.errors import RefusedError
 
 from . import notes, redirects
 from .courtesy import wants_json
-from .messages import WHOLE_PAGE, message
+from .messages import is_about_field, message
 from .render import render
 from .session import CSRF
 from .state import app_state, visit
@@ -21,6 +21,10 @@ STATUS = {
     "signed_out": 401,
     "hold_gone": 401,
     "unavailable": 503,
+    "send_later": 503,
+    "send_paused": 503,
+    "send_failed": 502,
+    "send_unknown": 502,
     "not_allowed": 403,
     "unknown_member": 404,
     "rule_changed": 409,
@@ -63,11 +67,14 @@ def codes_page(name: str, facts: dict[str, Any], label: str, **context: Any) -> 
     return page(name, facts, label=label, **context)
 
 
-def go(target: str, note: str | None = None, **facts: bool) -> Response:
-    """Send a person on; JSON clients are told where. A note is said on the page of ours there."""
+def go(target: str, note: str | None = None, **facts: Any) -> Response:
+    """Send a person on; JSON clients are told where, and the facts.
+
+    A note is said on the page of ours there.
+    """
     if wants_json():
-        told = facts if note is None else facts | {note: True}
-        return make_response(jsonify({"ok": True, "next": target, **told}))
+        told = {} if note is None else {note: True}
+        return make_response(jsonify({"ok": True, "next": target, **told, **facts}))
     if note is not None:
         notes.leave(note)
     return make_response(redirect(target, 303))
@@ -95,7 +102,7 @@ def _note(refused: RefusedError) -> None:
 def _error(refused: RefusedError | None) -> dict[str, Any]:
     if refused is None:
         return {}
-    return {"error": message(refused), "error_at_field": refused.code not in WHOLE_PAGE}
+    return {"error": message(refused), "error_at_field": is_about_field(refused)}
 
 
 def _json(facts: dict[str, Any] | None, refused: RefusedError | None) -> dict[str, Any]:

@@ -38,6 +38,13 @@ class CodeForm(Form):
     setup_code = StringField()
 
 
+class PlaceForm(Form):
+    """Where codes shall be sent."""
+
+    country = StringField()
+    phone = StringField()
+
+
 class PasswordForm(Form):
     """The password, asked again."""
 

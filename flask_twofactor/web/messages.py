@@ -39,6 +39,32 @@ TEXTS = {
     "hold_gone": mark("This sign-in took too long or was ended. Please sign in again."),
     "signed_out": mark("You are signed out. Please sign in again."),
     "link_gone": mark("This link is not whole, or older than seven days. Nothing was changed."),
+    "not_six_sent_digits": mark("Enter the six digits from the message, like 123 456."),
+    "nothing_sent": mark("No code was sent yet. Ask for one first."),
+    "sent_expired": mark("That code is too old. Ask for a new one."),
+    "sent_too_often": mark("Too many wrong codes were typed here. Please start again."),
+    "phone_missing": mark("Enter your cell phone number."),
+    "phone_invalid": mark("That is not a phone number of this country. Please check it."),
+    "phone_extension": mark("Enter a number without an extension: messages reach no extensions."),
+    "phone_landline": mark("That is a landline. Enter a cell phone number."),
+    "phone_not_mobile": mark(
+        "Messages cannot be sent to such a number. Enter a cell phone number."
+    ),
+    "phone_same": mark("That number is set up already."),
+    "country_refused": mark("Messages cannot be sent to that country. Choose one of the list."),
+    "phone_refused": mark(
+        "Messages do not reach that number. Please check it, or use another one."
+    ),
+    "number_refused": mark("Messages do not reach your number. Please use another way."),
+    "send_later": mark("The message could not be sent just now. Please try again in a moment."),
+    "send_paused": mark(
+        "Messages to new numbers are paused for now. Use an app, or try again later."
+    ),
+    "send_failed": mark("Messages cannot be sent right now. Please use another way."),
+    "send_unknown": mark(
+        "We could not see whether the message was sent. If it arrives, enter its code; "
+        "if not, ask for a new one in a minute."
+    ),
     "wrong_setup_code": mark(
         "That setup code is not right, or it is too old. Check it, or ask your admin for a new one."
     ),
@@ -62,20 +88,32 @@ TEXTS = {
 
 WHOLE_PAGE = frozenset(
     {
-        "csrf",
-        "unknown_method",
-        "setup_expired",
         "changed_meanwhile",
-        "unavailable",
+        "csrf",
         "not_protected",
+        "number_refused",
+        "send_failed",
+        "send_later",
+        "send_paused",
+        "send_unknown",
+        "setup_expired",
+        "unavailable",
+        "unknown_method",
         "wrong_setup_code",
     }
 )
 """What is not about the field of a page that has one, and so stands at its top."""
 
 
+def is_about_field(refused: RefusedError) -> bool:
+    """Say whether a refusal is about what was typed, and stands beside its field."""
+    return refused.code not in WHOLE_PAGE and "sends" not in refused.evidence
+
+
 def message(refused: RefusedError) -> str:
     """Give the text for a refusal."""
+    if refused.code == "throttled" and "sends" in refused.evidence:
+        return _no_sends(refused)
     if refused.code == "throttled":
         return _throttled(refused.retry_after or 1)
     if refused.code == "clock_off":
@@ -101,6 +139,21 @@ def _throttled(seconds: int) -> str:
     return ngettext(
         "Too many tries. Wait %(number)s hour, then enter a new code.",
         "Too many tries. Wait %(number)s hours, then enter a new code.",
+        -(-seconds // HOUR),
+    )
+
+
+def _no_sends(refused: RefusedError) -> str:
+    seconds = refused.retry_after or 1
+    if refused.evidence["sends"] == "cooldown":
+        return ngettext(
+            "Wait %(number)s second before you ask for another code: one was just sent.",
+            "Wait %(number)s seconds before you ask for another code: one was just sent.",
+            seconds,
+        )
+    return ngettext(
+        "Wait %(number)s hour or use another way: no more messages can be sent for now.",
+        "Wait %(number)s hours or use another way: no more messages can be sent for now.",
         -(-seconds // HOUR),
     )
 

@@ -75,6 +75,10 @@ WORDS = {
         mark("An authenticator was added"),
         _always(mark("Codes from one more authenticator can now be used for your account.")),
     ),
+    "number_changed": Words(
+        mark("Your phone number for codes was changed"),
+        _always(mark("Codes by text message now go to another number.")),
+    ),
     "authenticator_removed": Words(
         mark("An authenticator was removed"),
         _always(mark("Its codes can no longer be used for your account.")),

@@ -45,6 +45,7 @@ class Callbacks:
     locale_selector: Callable[[], str | None] | None = None
     mail_sender: Callable[[Message], object] | None = None
     email_loader: Callable[[User], str | None] | None = None
+    phone_loader: Callable[[User], str | None] | None = None
     tenant_loader: Callable[[User], object] | None = None
     role_loader: Callable[[User], object] | None = None
     tenant_admin_loader: Callable[[User], object] | None = None

@@ -38,6 +38,7 @@ def acting() -> Acting | None:
         origin=agents.origin(),
         requirement=standing.requirement,
         terms=standing.terms,
+        allowed=standing.allowed,
     )
 
 

@@ -30,6 +30,7 @@ def kind(name: str, **values: object) -> str | None:
         ("set_up", "enrolled", {"reason": "first"}),
         ("authenticator_added", "enrolled", {}),
         (None, "enrolled", {"reason": "import"}),
+        ("number_changed", "replaced", {}),
         ("authenticator_removed", "removed", {}),
         ("turned_off", "disabled", {}),
         ("backup_code_used", "code_used", {"remaining": 7}),

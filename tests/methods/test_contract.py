@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from flask_twofactor.core.ports import Method
 from flask_twofactor.core.records import Enrolment, Refusal, Step
 from flask_twofactor.methods.backup_codes import BackupCodes
+from flask_twofactor.methods.sms import SMS
 from flask_twofactor.methods.totp import TOTP
-from flask_twofactor.testing.method_contract import NOW, ODD_ANSWERS, MethodContract
+from flask_twofactor.testing.method_contract import ACCOUNT, NOW, ODD_ANSWERS, MethodContract
 from flask_twofactor.web.messages import TEXTS
 
 
@@ -38,7 +39,25 @@ class TestBackupCodes(MethodContract):
         return str(step.shown["codes"][0])
 
 
-CONTRACTS = [TestTOTP(), TestBackupCodes()]
+class TestSMS(MethodContract):
+    """Codes that are sent to a phone."""
+
+    numbers = iter(range(10, 10_000))
+
+    def make_method(self) -> Method:
+        return SMS()
+
+    def begin(self, method: Method) -> Step:
+        kept = {"number": f"+44740012{next(self.numbers):04}"}
+        step = method.resume_setup(ACCOUNT, kept)
+        return Step(step.shown, kept | {"binding": "setup:1"})
+
+    def right_answer(self, step: Step, now: float) -> str:
+        del step, now
+        return "123456"
+
+
+CONTRACTS = [TestTOTP(), TestBackupCodes(), TestSMS()]
 NAMES = [name for name in vars(MethodContract) if name.startswith("test_")]
 
 

@@ -7,6 +7,7 @@ import pytest
 from flask_twofactor.core import ports
 from flask_twofactor.core.errors import StoreError
 from flask_twofactor.core.records import Claim
+from flask_twofactor.stores.sending import SQLSends
 from flask_twofactor.stores.sqlalchemy import SQLStore
 from flask_twofactor.stores.writing import SQLTransaction
 
@@ -17,7 +18,8 @@ CODES = ("C0DE1", "C0DE2", "C0DE3")
 
 
 @pytest.mark.parametrize(
-    ("port", "adapter"), [(ports.Store, SQLStore), (ports.Transaction, SQLTransaction)]
+    ("port", "adapter"),
+    [(ports.Store, SQLStore), (ports.Transaction, SQLTransaction), (ports.Sends, SQLSends)],
 )
 def test_every_method_of_the_port_is_there(port: type, adapter: type) -> None:
     """The adapter has each method its port names."""

@@ -16,6 +16,7 @@ from sqlalchemy import insert, select, update
 
 from flask_twofactor.core.keeping import AuditFilter
 from flask_twofactor.core.records import Claim
+from flask_twofactor.core.sending import LIFETIME, SendLimits, SentCode
 from flask_twofactor.stores import key_rotating, schema
 from flask_twofactor.stores.key_counting import key_uses
 from flask_twofactor.stores.sqlalchemy import SQLStore
@@ -24,6 +25,7 @@ from .conftest import POSTGRESQL
 from .support.audits import at, audit, change, row, verify
 from .support.places import ANN, NOW, Where, authenticator, dispose, hold, pending_setup
 from .support.rotations import CODES, PEOPLE, counted, fill, newer, rotate, without_old
+from .support.sending import WIDE, Office, people
 
 OLD_ROWS = {"authenticators": PEOPLE + 2, "setups": 1, "holds": 1, "codes": 3, "audit": PEOPLE}
 
@@ -251,6 +253,47 @@ def test_keys_with_like_names_are_told_apart(store: SQLStore) -> None:
         change(store, insert(table).values(values))
     uses = {use.key_id: use.rows.get("authenticators") for use in store.upkeep().key_uses()}
     assert [uses[name] for name in ("abc", "ab", "ABC", "a_c")] == [2, 1, 1, 1]
+
+
+def test_a_new_key_gives_no_budget_anew(where: Where) -> None:
+    """What was sent and paused under the older key counts under the newer one, and back."""
+    both = newer(where)
+    stores = [one.store() for one in (where, both, Where(where.uri, both.keys[::-1]))]
+    with stores[0].opened().engine.begin() as connection:
+        connection.execute(schema.send_budget.delete())
+    offices = [
+        Office(one, SendLimits(**{**WIDE, "per_day": 3}), now=NOW + at * 60)
+        for at, one in enumerate(stores)
+    ]
+    sent = [one.count(*people(2)) for one in offices]
+    with stores[0].transaction() as transaction:
+        assert transaction.sends.pause("setup", NOW + 60, NOW)
+    with stores[1].transaction() as transaction:
+        assert transaction.sends.paused_until("setup") == NOW + 60
+        assert not transaction.sends.pause("setup", NOW + 90, NOW)
+    for one in stores:
+        dispose(one)
+
+    assert sent == [2, 1, 0]
+
+
+def test_a_code_in_a_text_needs_its_key_until_it_ends(old: Where) -> None:
+    """The key of a sent code is kept for five minutes, or until the code is used."""
+    first = old.store()
+    code = SentCode("challenge:1", "+447400123456", "123456")
+    with first.transaction() as transaction:
+        transaction.sends.keep(ANN, code, NOW)
+    name = first.opened().ring.writing
+
+    def needed(now: float) -> int | None:
+        uses = key_uses(first.opened().reader, first.opened().ring, now)
+        return next(use.rows.get("sent_codes") for use in uses if use.key_id == name)
+
+    assert (needed(NOW + LIFETIME - 1), needed(NOW + LIFETIME)) == (1, None)
+    with first.transaction() as transaction:
+        assert transaction.sends.use_up(ANN, code, NOW)
+    assert needed(NOW) is None
+    dispose(first)
 
 
 def test_an_open_setup_code_needs_its_key_until_it_ends(old: Where) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 from unittest.mock import patch
 
@@ -11,6 +11,7 @@ from sqlalchemy import insert, select, update
 
 from flask_twofactor.core.policy import Limits
 from flask_twofactor.core.records import StepUp
+from flask_twofactor.core.sending import Budget, SentCode
 from flask_twofactor.stores import pruning, schema
 from flask_twofactor.stores.sqlalchemy import SQLStore
 
@@ -124,3 +125,19 @@ def test_a_row_that_came_back_into_use_stays(store: SQLStore) -> None:
     with patch.object(engine, "begin", late):
         assert prune(store) == {"proofs": 2}
     assert ids(store, schema.proof) == ["b"]
+
+
+def test_what_was_sent_goes_after_two_days(store: SQLStore) -> None:
+    """Sent codes and budgets go when neither a limit nor the breaker asks for them any more."""
+    with store.opened().engine.begin() as connection:
+        connection.execute(schema.send_budget.delete())
+    code, budget = SentCode("challenge:1", "+447400123456", "123456"), Budget("user", ANN, 1)
+    with store.transaction() as transaction:
+        for days in (2, 1):
+            named = replace(code, binding=f"challenge:{days}")
+            transaction.sends.keep(ANN, named, NOW - days * DAY)
+            transaction.sends.spend(replace(budget, subject=f"{days}"), NOW - days * DAY)
+        transaction.sends.pause("setup", NOW - DAY, NOW - 2 * DAY)
+
+    assert prune(store) == {"sent_codes": 1, "send_budgets": 1}
+    assert store.sent_code(ANN, "challenge:1") is not None

@@ -50,6 +50,12 @@ def test_a_well_kept_app_has_no_findings(sites: Callable[..., Site]) -> None:
     assert (done.exit_code, done.stdout, done.stderr) == (0, "0 faults, 0 warnings.\n", "")
 
 
+TEXTS = {
+    "TWOFACTOR_VONAGE_API_KEY": "key",
+    "TWOFACTOR_VONAGE_API_SECRET": "secret",
+    "TWOFACTOR_SMS_FROM": "Host",
+    "TWOFACTOR_SMS_COUNTRIES": ["GB"],
+}
 SETTINGS = [
     ({"SESSION_COOKIE_SECURE": False}, ("fault", "session_cookie_secure")),
     ({"REMEMBER_COOKIE_SECURE": False}, ("fault", "remember_cookie_secure")),
@@ -63,6 +69,11 @@ SETTINGS = [
     ({"SECRET_KEY": b"short"}, ("fault", "secret_key")),
     ({"SECRET_KEY": "a" * 40}, ("fault", "secret_key")),
     ({"PREFERRED_URL_SCHEME": "https"}, ("warning", "proxy_fix")),
+    (TEXTS, ("warning", "texts_without_host")),
+    (
+        TEXTS | {"SERVER_NAME": "host.test", "TWOFACTOR_SMS_RECORD_ONLY": True},
+        ("warning", "texts_unlimited"),
+    ),
     ({"TWOFACTOR_STORE_ID": None}, ("warning", "store_id")),
     ({"TWOFACTOR_STORE_ID": "feedfacefeedface"}, ("fault", "store")),
 ]

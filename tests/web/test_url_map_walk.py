@@ -20,7 +20,7 @@ from .support.host import Host, cookie, session_of, who
 from .support.walking import METHODS, Step, steps, take, told
 
 # Only these show a held person the name they signed in with; no other page of ours does.
-NAME_THE_PERSON = {"twofactor.challenge", "twofactor.cancel"}
+NAME_THE_PERSON = {"twofactor.challenge", "twofactor.send_code", "twofactor.cancel"}
 LEFT_WHILE_HELD = {"_tf_hold", "_tf_setup", "csrf_token", "_flashes", "_remember"}
 
 

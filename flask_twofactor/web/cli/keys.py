@@ -26,9 +26,10 @@ KINDS = {
     "holds": ("hold", "holds"),
     "codes": ("unused backup code", "unused backup codes"),
     "setup_codes": ("open setup code", "open setup codes"),
+    "sent_codes": ("code in a text", "codes in texts"),
     "audit": ("audit row", "audit rows"),
 }
-MOVABLE = frozenset(KINDS) - {"codes", "setup_codes"}
+MOVABLE = frozenset(KINDS) - {"codes", "setup_codes", "sent_codes"}
 
 
 @commands.command("rotate-keys")
@@ -40,7 +41,8 @@ def rotate_keys(*, new: bool, as_json: bool) -> None:
 
     It may be stopped and run again at any time. Unused backup codes are kept as digests and
     cannot be moved: their owners are listed, told once by mail, and have to make new ones
-    before the old key goes. Setup codes cannot be moved either; they end within three days. At the end it says which keys may be retired.
+    before the old key goes. Setup codes and codes in texts cannot be moved either; they end within
+    three days and five minutes. At the end it says which keys may be retired.
     Exit code 1 if a row cannot be read or is not as it was written.
     """
     store = upkeep()

@@ -19,6 +19,8 @@ KINDS = {
     "proofs": "ended proofs",
     "trusted_devices": "trusted devices that ended a day ago or more",
     "known_browsers": "browsers not seen for 400 days",
+    "sent_codes": "sent codes that ended two days ago or more",
+    "send_budgets": "limits on texts that nothing was sent under for two days",
 }
 
 
@@ -29,8 +31,9 @@ def prune(*, as_json: bool) -> None:
     """Delete rows that cannot matter any more. Run it once a day, as a cron job.
 
     Holds, setups and step-ups go an hour after their end, proofs a day after theirs, known browsers
-    after 400 days without a visit. Accounts, authenticators, codes and the audit stay. It works
-    in small batches and is safe beside traffic. Notices that are due are sent.
+    after 400 days without a visit, sent codes and what texts cost after two. Accounts,
+    authenticators, codes and the audit stay. It works in small batches and is safe beside
+    traffic. Notices that are due are sent.
     """
     found = upkeep().prune(app_state().ports.limits, lambda _rows: None)
     sent = asdict(notices.deliver_due(app_state().ports))

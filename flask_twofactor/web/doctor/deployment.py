@@ -121,6 +121,25 @@ def mail(_app: Flask, state: AppState) -> Iterator[Finding]:
         )
 
 
+def texts(app: Flask, state: AppState) -> Iterator[Finding]:
+    """See whether texts have limits, and whether phones can tell whose code it is."""
+    if state.ports.sender is None:
+        return
+    if state.settings.sms_record_only:
+        yield warning(
+            "texts_unlimited",
+            "TWOFACTOR_SMS_RECORD_ONLY is on: most limits on texts are counted and stop nothing.",
+            "Turn it off once the limits are tuned; see docs/how-to/sms.md.",
+        )
+    named = (state.settings.base_url, app.config.get("SERVER_NAME"))
+    if not any(named) and not app.config.get("TRUSTED_HOSTS"):
+        yield warning(
+            "texts_without_host",
+            "Texts do not say which host their code is for: phones cannot fill it in.",
+            "Set TWOFACTOR_BASE_URL, or Flask's SERVER_NAME or TRUSTED_HOSTS.",
+        )
+
+
 def _is_weak(key: str | bytes) -> bool:
     text = key.decode("latin-1") if isinstance(key, bytes) else key
     simple = len(text) < SHORTEST_KEY or len(set(text)) < FEWEST_LETTERS
@@ -141,4 +160,13 @@ def _guarded(layer: DispatcherMiddleware, path: str) -> bool:
     return isinstance(layer.mounts[path], TwoFactorGuard)
 
 
-CHECKS: tuple[Check, ...] = (cookies, secret_key, modes, proxy, mounts, password_checker, mail)
+CHECKS: tuple[Check, ...] = (
+    cookies,
+    secret_key,
+    modes,
+    proxy,
+    mounts,
+    password_checker,
+    mail,
+    texts,
+)

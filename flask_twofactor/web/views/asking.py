@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from flask import Response, flash, request, session, url_for
 
@@ -10,7 +11,16 @@ from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.records import Mark
 from flask_twofactor.flows import stepping_up
 from flask_twofactor.flows.acting import Acting
-from flask_twofactor.web import answers, cookies, courtesy, login_hook, notes, redirects, who
+from flask_twofactor.web import (
+    answers,
+    cookies,
+    courtesy,
+    delivering,
+    login_hook,
+    notes,
+    redirects,
+    who,
+)
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.forms import CodeForm, PasswordForm, text, value
 from flask_twofactor.web.i18n import gettext
@@ -77,18 +87,29 @@ def _ask_for_code(acting: Acting, target: str, refused: RefusedError | None) -> 
     method, others = stepping_up.methods(ports, acting, value("method"), full=full)
     if method is None:
         return answers.go(url_for("twofactor.overview"))
-    kept = {"next": target, "full": "1" if full else None, "action": _action(), "again": _again()}
+    step, sent = stepping_up.sent(ports, acting, method)
     return answers.page(
         "step_up",
-        {"method": method.name, "next": target},
+        {"method": method.name, "next": target, **delivering.facts(method, step, sent)},
         refused=refused,
         asked=method,
         others=others,
         full=full,
-        kept=kept,
+        kept=_kept(target),
         back=_back(target),
         add_url=redirects.to_add_one(),
     )
+
+
+def step_up_page(method: object) -> str:
+    """Give the address of the page that asks for a code of this method, as it was asked."""
+    kept = _kept(redirects.wanted(url_for("twofactor.overview")))
+    return url_for("twofactor.step_up", method=method, **kept)
+
+
+def _kept(target: str) -> dict[str, Any]:
+    full = "1" if _is_full() else None
+    return {"next": target, "full": full, "action": _action(), "again": _again()}
 
 
 def _check_password(acting: Acting) -> str | None:

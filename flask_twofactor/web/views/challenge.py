@@ -16,6 +16,7 @@ from flask_twofactor.web import (
     answers,
     cookies,
     courtesy,
+    delivering,
     forms,
     holding,
     login_hook,
@@ -41,8 +42,8 @@ def challenge(refused: RefusedError | None = None) -> Response:
         if request.method == "GET" and (entered := _enter_by_device()) is not None:
             return entered
         return _ask(refused)
-    except HoldGoneError as gone:
-        return _gone(gone)
+    except HoldGoneError as over:
+        return gone(over)
 
 
 def lost_device(refused: RefusedError | None = None) -> Response:
@@ -51,8 +52,8 @@ def lost_device(refused: RefusedError | None = None) -> Response:
     if keys.HOLD in session:
         try:
             asked = logging_in.challenge(app_state().ports, session[keys.HOLD])
-        except HoldGoneError as gone:
-            return _gone(gone)
+        except HoldGoneError as over:
+            return gone(over)
         if asked.hold.purpose == "setup":
             return courtesy.ask_for_factor("setup")
         others = [*([asked.method] if asked.method else []), *asked.others]
@@ -85,6 +86,7 @@ def _ask(refused: RefusedError | None) -> Response:
         "methods": [asked.method.name, *(other.name for other in asked.others)],
         "expires_at": int(asked.hold.expires_at),
         "trusted_device_days": _days(asked),
+        **delivering.facts(asked.method, asked.step, asked.sent),
     }
     return answers.page(
         "challenge",
@@ -92,6 +94,7 @@ def _ask(refused: RefusedError | None) -> Response:
         refused=refused,
         asked=asked.method,
         others=asked.others,
+        missing=delivering.missing([asked.method, *asked.others], asked.terms),
         step=asked.step.shown,
         label=kept.label if kept else "",
         minutes=_minutes_left(asked.hold.expires_at),
@@ -179,8 +182,9 @@ def _fresh_code(released: logging_in.Released) -> list[str]:
         return []
 
 
-def _gone(gone: HoldGoneError) -> Response:
-    if gone.released:
+def gone(over: HoldGoneError) -> Response:
+    """Say that the hold of this session was released, or ended."""
+    if over.released:
         visit().leaves_session = True
         return answers.page("continue", {"ok": True, "next": redirects.landing()}, set_up=False)
     session.pop(keys.HOLD, None)

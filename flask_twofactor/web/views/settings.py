@@ -15,6 +15,7 @@ from flask_twofactor.flows.acting import Acting
 from flask_twofactor.web import (
     answers,
     courtesy,
+    delivering,
     login_hook,
     naming,
     notes,
@@ -49,7 +50,8 @@ def overview(
         "trusted_devices": listing.of_devices(acting),
         "sessions": listing.of_sessions(acting),
     }
-    titles = {method.name: method.title for method in app_state().ports.methods}
+    methods = {method.name: method for method in app_state().ports.methods}
+    titles = {name: method.title for name, method in methods.items()}
     return answers.page(
         "overview",
         facts,
@@ -58,12 +60,15 @@ def overview(
         titles=titles,
         add_url=redirects.to_add_one(),
         note=_note(),
+        methods=methods,
+        allowed=terms.methods,
         renaming=renaming if renaming in _ids(facts) else None,
         typed_name=typed,
     )
 
 
 def _facts(one: Authenticator) -> dict[str, Any]:
+    place = delivering.place_of(one)
     return {
         "id": one.id,
         "method": one.method,
@@ -71,6 +76,7 @@ def _facts(one: Authenticator) -> dict[str, Any]:
         "named": naming.is_named(one),
         "created_at": int(one.created_at),
         "last_used_at": int(one.last_used_at) if one.last_used_at else None,
+        **({} if place is None else {"to": place}),
     }
 
 

@@ -6,17 +6,39 @@ from flask import Response, current_app, request, session, url_for
 
 from flask_twofactor.core.errors import HoldGoneError, RefusedError
 from flask_twofactor.core.rules import SITE
-from flask_twofactor.flows import logging_in, setting_up
+from flask_twofactor.flows import logging_in, setting_up, setting_up_places
 from flask_twofactor.flows.acting import Acting
 from flask_twofactor.flows.logging_in import Released
-from flask_twofactor.web import answers, cookies, login_hook, notes, redirects, tenancy, who
+from flask_twofactor.web import (
+    answers,
+    cookies,
+    delivering,
+    login_hook,
+    notes,
+    redirects,
+    tenancy,
+    who,
+)
 from flask_twofactor.web import session as keys
-from flask_twofactor.web.forms import CodeForm, text, value
+from flask_twofactor.web.forms import CodeForm, PlaceForm, sent, text, value
 from flask_twofactor.web.i18n import gettext
 from flask_twofactor.web.qr import svg
 from flask_twofactor.web.state import app_state, this_request, visit
 
 from .challenge import released_to
+
+PLACE_ERRORS = frozenset(
+    {
+        "country_refused",
+        "phone_extension",
+        "phone_invalid",
+        "phone_landline",
+        "phone_missing",
+        "phone_not_mobile",
+        "phone_refused",
+        "phone_same",
+    }
+)
 
 
 def setup_index(refused: RefusedError | None = None) -> Response:
@@ -53,7 +75,7 @@ def setup(method: str, refused: RefusedError | None = None) -> Response:
         return elsewhere
     try:
         if request.method == "POST" and refused is None:
-            return _confirm(acting, method)
+            return _name_place(acting, method) if "phone" in sent() else _confirm(acting, method)
         return _show(acting, method, refused)
     except HoldGoneError:
         return _second_click() or who.turn_away()
@@ -105,6 +127,8 @@ def _refuse(acting: Acting, method: str, error: RefusedError) -> Response:
 def _show(acting: Acting, method: str, refused: RefusedError | None) -> Response:
     begun = setting_up.begin(app_state().ports, acting, method, session.get(keys.SETUP))
     session[keys.SETUP] = begun.token
+    if begun.method.needs_delivery:
+        return _show_place(acting, begun, refused)
     shown, form = begun.step.shown, CodeForm.read()
     uri = shown.get("uri")
     facts = {"method": method, **shown}
@@ -118,9 +142,49 @@ def _show(acting: Acting, method: str, refused: RefusedError | None) -> Response
         label=acting.account.label,
         held=acting.hold is not None,
         protected=who.is_protected(),
-        takes_setup_code=setting_up.takes_setup_code(app_state().ports, acting),
-        setup_code_refused=refused is not None and refused.code == "wrong_setup_code",
+        **_setup_code(acting, refused),
     )
+
+
+def _setup_code(acting: Acting, refused: RefusedError | None) -> dict[str, bool]:
+    return {
+        "takes_setup_code": setting_up.takes_setup_code(app_state().ports, acting),
+        "setup_code_refused": refused is not None and refused.code == "wrong_setup_code",
+    }
+
+
+def _show_place(acting: Acting, begun: setting_up.Begun, refused: RefusedError | None) -> Response:
+    facts = {
+        "method": begun.method.name,
+        "countries": list(app_state().ports.send_limits.countries),
+        **delivering.facts(begun.method, begun.step, begun.sent),
+    }
+    at_place = refused is not None and refused.code in PLACE_ERRORS
+    return answers.page(
+        "setup_place",
+        facts | {"to": None if at_place else facts["to"]},
+        refused=refused,
+        asked=begun.method,
+        place=delivering.form(begun.method, _typed_place()),
+        held=acting.hold is not None,
+        next=_next(),
+        **_setup_code(acting, refused),
+    )
+
+
+def _name_place(acting: Acting, method: str) -> Response:
+    ports, token = app_state().ports, session.get(keys.SETUP)
+    begun = setting_up_places.begin_at(ports, acting, method, token, _typed_place())
+    session[keys.SETUP] = begun.token
+    errand = setting_up_places.errand(ports, acting, method, begun.token)
+    told = delivering.send(begun.method, errand)
+    page = url_for("twofactor.setup", method=method, next=_next())
+    return answers.go(page, **told)
+
+
+def _typed_place() -> dict[str, str]:
+    form = PlaceForm.read()
+    return {"country": text(form.country.data).upper(), "phone": text(form.phone.data)}
 
 
 def _confirm(acting: Acting, method: str) -> Response:
@@ -137,6 +201,8 @@ def _confirm(acting: Acting, method: str) -> Response:
     )
     visit().browser = done.browser
     session.pop(keys.SETUP, None)
+    if done.replaced is not None:
+        delivering.tell_changed(done.replaced, acting.user_key)
     if acting.hold is None or done.kept is None:
         login_hook.adopt_proof(done.token)
         return _done(acting, done, redirects.wanted(url_for("twofactor.overview")))
@@ -149,7 +215,9 @@ def _confirm(acting: Acting, method: str) -> Response:
 def _done(acting: Acting, done: setting_up.Finished, target: str) -> Response:
     codes = list(done.codes)
     facts = {"ok": True, "next": target, "codes": codes, notes.OTHERS_ENDED: True}
-    return answers.codes_page("codes", facts, acting.account.label, first=done.first)
+    changed = app_state().ports.method(done.replaced.method) if done.replaced else None
+    context = {"first": done.first, "alike": done.alike, "changed": changed}
+    return answers.codes_page("codes", facts, acting.account.label, **context)
 
 
 def _next() -> str | None:

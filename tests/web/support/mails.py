@@ -9,12 +9,15 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from flask_twofactor.flows import notices, reminding
+from flask_twofactor.core.sending import SendLimits
+from flask_twofactor.flows import changing, notices, reminding
 from flask_twofactor.flows.notices import Delivered
+from flask_twofactor.methods.sms import SMS
 from flask_twofactor.stores import schema
 from flask_twofactor.stores.keys import new_key, parse_keys
 from flask_twofactor.stores.sealing import KeyRing
 from flask_twofactor.testing import set_up_totp
+from flask_twofactor.web import people
 from flask_twofactor.web.state import app_state
 from tests.support.smtp import HOST
 
@@ -31,6 +34,7 @@ from .portal import (
     portal,
     read,
 )
+from .texting import NUMBER, OTHER_E164, Phones
 from .trust import come_back, copy, remember, value
 
 BASE = "https://portal.test/area"
@@ -79,6 +83,19 @@ def set_up(host: Portal) -> None:
 def add_authenticator(host: Portal) -> None:
     """Add a second one."""
     finish_setup(host, host.protected(), name="Pixel 10")
+
+
+def change_number(host: Portal) -> None:
+    """Get codes by text, and change the number that they go to."""
+    phones, state = Phones(), app_state(host.app)
+    methods, limits = [*state.ports.methods, SMS()], SendLimits(countries=("GB",))
+    state.ports = replace(state.ports, sender=phones, methods=methods, send_limits=limits)
+    with host.app.app_context():
+        key = people.user_key(host.vic)
+        changing.import_authenticator(state.ports, key, SMS.name, {"number": OTHER_E164}, "")
+    client = host.protected()
+    form(client, f"{PAGES}/setup/sms", country="GB", phone=NUMBER)
+    form(client, f"{PAGES}/setup/sms", code=phones.code())
 
 
 def remove_authenticator(host: Portal) -> None:
@@ -211,6 +228,7 @@ QUICKLY_SHUT = {"TWOFACTOR_THROTTLE_DISABLE_AFTER": 3}
 CAUSES: dict[str, tuple[Callable[[Portal], None], dict[str, Any]]] = {
     "set_up": (set_up, {}),
     "authenticator_added": (add_authenticator, {}),
+    "number_changed": (change_number, {}),
     "authenticator_removed": (remove_authenticator, {}),
     "turned_off": (turn_off, {}),
     "backup_code_used": (use_backup_code, {}),
