@@ -65,6 +65,8 @@ def look_held(ports: Ports, held: Hold, *, devices: Sequence[str] = ()) -> Stand
 
 def weigh(ports: Ports, standing: Standing, belongs: Belongs) -> Standing:
     """Add to a standing what follows from the rules that were read with it."""
+    if not standing.places and belongs.tenants == () and ports.floor.mode == "optional":
+        return standing  # nobody asks anything: what an app without tenants pays on each page
     asked = _requirement(ports, standing.places, belongs)
     installed = [method.name for method in ports.methods if not method.fallback_only]
     given = [rule for rule, _ in standing.places]
