@@ -3,6 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
+TEXTS := build/flask_twofactor.pot
+FOLDER := flask_twofactor/translations
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -10,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format lint types coverage bench bench-peers bench-scale soak docs screenshots deps-system pins clean
+.PHONY: help demo test check format lint types coverage bench bench-peers bench-scale soak docs screenshots messages deps-system pins clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -56,6 +58,17 @@ docs: .venv/installed ## build the site of the docs, and say where it is
 
 screenshots: .venv/installed ## take the pictures and the film of the docs from the running example app
 	$(BIN)/python -m docs.screenshots $(ARGS)
+
+messages: .venv/installed ## bring the catalogues up to date and compile them (NEW=it starts one)
+	mkdir -p build
+	$(BIN)/pybabel extract --mapping pyproject.toml --keywords mark --keywords tf_ \
+		--keywords tf_n:1,2 --add-comments Translators: --add-location file --no-wrap \
+		--project flask_twofactor --output $(TEXTS) flask_twofactor
+	$(if $(NEW),$(BIN)/pybabel init --input-file $(TEXTS) --no-wrap --output-dir $(FOLDER) \
+		--domain flask_twofactor --locale $(NEW))
+	$(BIN)/pybabel update --input-file $(TEXTS) --no-fuzzy-matching --ignore-obsolete \
+		--ignore-pot-creation-date --no-wrap --output-dir $(FOLDER) --domain flask_twofactor
+	$(BIN)/pybabel compile --directory $(FOLDER) --domain flask_twofactor --statistics
 
 deps-system: ## install what the tests use beside Python (Debian, Ubuntu)
 	$(SUDO) apt-get update

@@ -145,6 +145,10 @@ class TwoFactor(TenantAPI):
         """Give the language tag of this request, or None."""
         return self._set("locale_selector", callback)
 
+    def language_loader(self, callback: F) -> F:
+        """Give the language tag in which a user reads mail and texts, or None."""
+        return self._set("language_loader", callback)
+
     def phone_loader(self, callback: F) -> F:
         """Propose a user's phone number for setup; only a code proves it."""
         return self._set("phone_loader", callback)

@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "flows": ({"core", "flows"}, set()),
     "web": (
         {"core", "flows", "settings", "web"},
-        FLASK | {"itsdangerous", "leather", "qrcode", "wtforms"},
+        FLASK | {"flask_babel", "itsdangerous", "leather", "qrcode", "wtforms"},
     ),
     "extension": (EVERYTHING | {"placing"}, FLASK | {"sqlalchemy"}),
     "placing": ({"core", "settings", "stores"}, {"flask", "sqlalchemy"}),
@@ -49,6 +49,7 @@ MAY_IMPORT = {
 SLOW = {
     "alembic",
     "babel",
+    "flask_babel",
     "flask_mail",
     "flask_mailman",
     "leather",

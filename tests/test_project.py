@@ -2,7 +2,12 @@
 
 import re
 import tomllib
+import zipfile
 from pathlib import Path
+
+from flit_core import wheel
+
+from tests.support.catalogues import LANGUAGES, place
 
 ROOT = Path(__file__).parent.parent
 PINS = (ROOT / "requirements/dev.txt").read_text(encoding="utf-8")
@@ -28,3 +33,12 @@ def test_every_dependency_is_pinned() -> None:
 def test_pins_name_no_host_and_no_folder() -> None:
     """The pins install from whichever package index the machine is set up for."""
     assert re.search(r"://|^-|@ ", PINS, flags=re.MULTILINE) is None
+
+
+def test_a_wheel_has_the_catalogues(tmp_path: Path) -> None:
+    """What pip installs speaks every language: the compiled catalogues are in the wheel."""
+    made = wheel.make_wheel_in(ROOT / "pyproject.toml", tmp_path)
+    with zipfile.ZipFile(made.file) as archive:
+        compiled = {name for name in archive.namelist() if name.endswith(".mo")}
+
+    assert compiled == {str(place(one, "mo").relative_to(ROOT)) for one in LANGUAGES}

@@ -26,6 +26,8 @@ def banner() -> Markup:
         asks=tenancy.names(asked.asks) if asked.state == "in_grace" else "",
         by=None if asked.by is None else i18n.date(asked.by),
         reset=standing.reset_at is not None,
+        language=i18n.language(),
+        direction=i18n.direction(),
     )
     shown = render_template("twofactor/_banner.html", tf=facts, tf_=i18n.gettext)
     return Markup(shown)  # noqa: S704 - the template has escaped it

@@ -17,7 +17,7 @@ from flask_twofactor.core.rules import Terms
 from flask_twofactor.core.sending import LIFETIME, Errand, Sent, mask
 from flask_twofactor.flows import sending
 
-from . import i18n, people, tenancy, who
+from . import i18n, languages, people, tenancy, who
 from .state import app_state
 
 log = logging.getLogger("flask_twofactor")
@@ -42,7 +42,8 @@ def tell_changed(replaced: Authenticator, user_key: str) -> None:
     if place is None:
         return
     told = Errand(user_key, words.name, "", place, replaced.created_at, replaced.id)
-    written = i18n.gettext(words.changed_text, name=people.issuer())
+    with i18n.in_language(languages.of_person(who.user(), i18n.language())):
+        written = i18n.gettext(words.changed_text, name=people.issuer())
     try:
         sending.tell(app_state().ports, _from_here(told), written)
     except Exception:

@@ -3,28 +3,49 @@
 from __future__ import annotations
 
 import gettext as catalogues
-import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+import re
 from datetime import UTC, datetime
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-from flask import current_app, request
-from flask.globals import _cv_request
 from markupsafe import Markup, escape
 
 from flask_twofactor.core.texts import mark
 
-__all__ = ["date", "gettext", "in_language", "language", "mark", "moment", "ngettext"]
-log = logging.getLogger("flask_twofactor")
-ATTRIBUTE = "_twofactor_language"
+from .languages import FOLDER, catalogues_of, direction, in_language, language, runs_left
+
+__all__ = [
+    "date",
+    "direction",
+    "gettext",
+    "in_language",
+    "language",
+    "mark",
+    "moment",
+    "ngettext",
+    "number",
+]
 DOMAIN = "flask_twofactor"
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-FOLDER = Path(__file__).parent.parent / "translations"
-_wanted: ContextVar[str | None] = ContextVar("twofactor_language", default=None)
+MONTHS = (
+    # Translators: the short names of the months, as they stand in a date.
+    mark("Jan"),
+    mark("Feb"),
+    mark("Mar"),
+    mark("Apr"),
+    mark("May"),
+    mark("Jun"),
+    mark("Jul"),
+    mark("Aug"),
+    mark("Sep"),
+    mark("Oct"),
+    mark("Nov"),
+    mark("Dec"),
+)
+UNGROUPED = 10_000
+ISOLATE, END = "\u2068", "\u2069"
+"""Around a name inside a text that runs to the left, so that neither turns the other round."""
+BARE = re.compile(r"[0-9]+|[a-z]+:[!-~]+")
+"""What is never isolated: a code or link must be copied without letters that nobody sees."""
 
 
 def gettext(text: str, **values: Any) -> str:
@@ -32,12 +53,13 @@ def gettext(text: str, **values: Any) -> str:
     translated = _catalogue().gettext(text)
     if any(hasattr(value, "__html__") for value in values.values()):
         translated = escape(translated)
-    return translated % values if values else translated
+    return translated % _shown(values) if values else translated
 
 
 def ngettext(one: str, many: str, number: int, **values: Any) -> str:
     """Translate a text that counts; `%(number)s` is filled in."""
-    return _catalogue().ngettext(one, many, number) % {"number": number, **values}
+    translated = _catalogue().ngettext(one, many, number)
+    return translated % _shown({"number": number, **values})
 
 
 def date(at: float) -> Markup:
@@ -49,60 +71,36 @@ def date(at: float) -> Markup:
 def moment(at: float) -> str:
     """Give a UTC time as people read it, as plain text."""
     when = datetime.fromtimestamp(at, UTC)
+    # Translators: a day and a time, like "15 Jan 2027 at 08:00 UTC".
     return gettext("%(day)s at %(time)s UTC", day=_day(when), time=f"{when:%H:%M}")
 
 
+def number(value: int) -> str:
+    """Write a whole number; from five digits on in groups of three."""
+    if abs(value) < UNGROUPED:
+        return str(value)
+    # Translators: not a text but how numbers are written: this one, with your separator.
+    between = gettext("12,345").strip("0123456789")
+    return f"{value:,}".replace(",", between)
+
+
 def _day(when: datetime) -> str:
-    english = language().partition("-")[0].partition("_")[0] == "en"
-    return f"{when.day} {MONTHS[when.month - 1]} {when.year}" if english else f"{when:%Y-%m-%d}"
+    # Translators: a date. The month is a short name, like "Jan".
+    written = gettext("%(day)s %(month)s %(year)s")
+    month = gettext(MONTHS[when.month - 1])
+    return written % {"day": when.day, "month": month, "year": when.year}
 
 
-@contextmanager
-def in_language(wanted: str) -> Iterator[None]:
-    """Translate into this language inside the block, whatever the request's own is."""
-    reset = _wanted.set(wanted)
-    try:
-        yield
-    finally:
-        _wanted.reset(reset)
+def _shown(values: dict[str, Any]) -> dict[str, Any]:
+    left = runs_left()
+    return {name: _value(value, left=left) for name, value in values.items()}
 
 
-def language() -> str:
-    """Give the language of this request: the host's choice, else the best we have."""
-    if (wanted := _wanted.get()) is not None:
-        return wanted
-    context = _cv_request.get(None)
-    if context is None:
-        return "en"
-    # Every text of a page asks this, so it is found once and lives with the request object.
-    known: dict[str, str] = context.request.__dict__
-    if ATTRIBUTE not in known:
-        known[ATTRIBUTE] = _chosen_by_host() or _best_of_browser()
-    return known[ATTRIBUTE]
-
-
-def _chosen_by_host() -> str | None:
-    selector = current_app.extensions["twofactor"].callbacks.locale_selector
-    return None if selector is None else _ask(selector)
-
-
-def _best_of_browser() -> str:
-    return request.accept_languages.best_match(_languages(), "en") or "en"
-
-
-def _ask(selector: Callable[[], str | None]) -> str | None:
-    try:
-        chosen = selector()
-    except Exception:
-        log.exception("locale_selector failed; the browser's language is used")
-        return None
-    return str(chosen) if chosen else None
-
-
-@lru_cache(maxsize=1)
-def _languages() -> tuple[str, ...]:
-    found = FOLDER.iterdir() if FOLDER.is_dir() else ()
-    return ("en", *sorted(place.name for place in found if place.is_dir()))
+def _value(value: Any, *, left: bool) -> Any:
+    if isinstance(value, int):
+        return number(value)
+    plain = isinstance(value, str) and not hasattr(value, "__html__")
+    return f"{ISOLATE}{value}{END}" if left and plain and not BARE.fullmatch(value) else value
 
 
 def _catalogue() -> catalogues.NullTranslations:
@@ -111,5 +109,4 @@ def _catalogue() -> catalogues.NullTranslations:
 
 @lru_cache(maxsize=64)
 def _read(wanted: str) -> catalogues.NullTranslations:
-    tags = (wanted.replace("-", "_"), wanted.replace("-", "_").partition("_")[0])
-    return catalogues.translation(DOMAIN, FOLDER, languages=tags, fallback=True)
+    return catalogues.translation(DOMAIN, FOLDER, catalogues_of(wanted), fallback=True)

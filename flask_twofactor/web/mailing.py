@@ -15,7 +15,7 @@ from flask_twofactor.core.notices import Message, Notice
 from flask_twofactor.flows import notices as flow
 from flask_twofactor.flows.context import Ports
 
-from . import addresses, i18n, links, notice_words, people
+from . import addresses, i18n, languages, links, notice_words, people
 from .state import AppState, app_state, this_app
 
 NO_MAIL = (
@@ -29,12 +29,12 @@ class AppMail:
     """See `core.ports.Mail`; needs an app context."""
 
     def write(self, notice: Notice) -> Message | None:
-        """Put a notice into words, in the language it was queued for."""
+        """Put a notice into words, in its reader's language or the one it was queued for."""
         user = addresses.person(notice.user_key)
         to = None if user is None else addresses.address(user)
         if to is None:
             return None
-        with i18n.in_language(notice.language):
+        with i18n.in_language(languages.of_person(user, notice.language)):
             return _message(notice, to, people.label(user))
 
     def send(self, message: Message) -> None:
@@ -97,7 +97,7 @@ def _message(notice: Notice, to: str, label: str) -> Message:
         subject=_one_line(subject),
         text=_render(notice.kind, "txt", values),
         html=_render(notice.kind, "html", values),
-        language=notice.language,
+        language=i18n.language(),
     )
 
 
@@ -105,7 +105,8 @@ def _values(notice: Notice, label: str) -> dict[str, Any]:
     words = notice_words.WORDS[notice.kind]
     facts = SimpleNamespace(
         kind=notice.kind,
-        language=notice.language,
+        language=i18n.language(),
+        direction=i18n.direction(),
         issuer=people.issuer(),
         title=i18n.gettext(words.subject),
         what=words.what(notice),

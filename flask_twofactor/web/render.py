@@ -39,6 +39,7 @@ def render(page: str, *, bare: bool = False, **context: Any) -> str:
 def _values(context: dict[str, Any], *, bare: bool) -> dict[str, Any]:
     facts = SimpleNamespace(
         language=i18n.language(),
+        direction=i18n.direction(),
         issuer=people.issuer(),
         support_url=app_state().settings.support_url,
         landing=redirects.landing(),
@@ -50,5 +51,6 @@ def _values(context: dict[str, Any], *, bare: bool) -> dict[str, Any]:
         "tf_": i18n.gettext,
         "tf_n": i18n.ngettext,
         "tf_date": i18n.date,
+        "tf_number": i18n.number,
         "twofactor_tenants": () if bare else tenancy.current(),
     }

@@ -43,6 +43,7 @@ class Callbacks:
     after_release: Callable[[User, Any], Any] | None = None
     request_loader_policy: Callable[[Request], bool] | None = None
     locale_selector: Callable[[], str | None] | None = None
+    language_loader: Callable[[User], str | None] | None = None
     mail_sender: Callable[[Message], object] | None = None
     email_loader: Callable[[User], str | None] | None = None
     phone_loader: Callable[[User], str | None] | None = None

@@ -10,11 +10,11 @@ from functools import lru_cache
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask, Response, current_app, jsonify, make_response, request
+from flask import Flask, Request, Response, current_app, jsonify, make_response, request
 from flask.globals import _cv_request
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from . import courtesy, headers, login_hook
+from . import courtesy, headers, i18n, languages, login_hook
 from . import session as keys
 from .state import User, app_state, visit
 
@@ -30,6 +30,7 @@ LOOK_ALIKE = re.compile(
 NOT_FROM_CLIENTS = frozenset(
     {"REMOTE_USER", "REMOTE_IDENT", "AUTH_TYPE", "AUTH_USER", "LOGON_USER"}
 )
+UNAVAILABLE = i18n.mark("Please try again shortly")
 HARMLESS = frozenset({"HTTP_SEC_FETCH_USER"})
 log = logging.getLogger("flask_twofactor")
 
@@ -84,9 +85,9 @@ class TwoFactorGuard:
             return _from(error)
         except Exception:
             log.exception("a visit to a mounted app could not be checked; nobody is let in")
-            return Response(
-                "Please try again shortly.", 503, headers.HEADERS, mimetype="text/plain"
-            )
+            with i18n.in_language(languages.of_browser(Request(environ).accept_languages)):
+                told = i18n.gettext(UNAVAILABLE)
+            return Response(told, 503, headers.HEADERS, mimetype="text/plain")
 
     def _decide(self) -> str | Response:
         if isinstance(request.routing_exception, SecurityError):  # not one of TRUSTED_HOSTS

@@ -144,9 +144,9 @@ def test_the_preview_says_who_is_affected_and_saves_nothing() -> None:
         some = set_rule(client, mode="roles", roles="admin", preview="1")
 
         assert "Nothing is saved yet." in everyone.text
-        assert "2 of 3 people are not ready; 2 of them are admins." in everyone.text
+        assert "2 of 3 people are not ready. 2 of them are admins." in everyone.text
         assert "This rule would ask 2 of the people here." in some.text
-        assert "1 of 2 people is not ready; 1 of them is an admin." in some.text
+        assert "1 of 2 people is not ready. 1 of them is an admin." in some.text
         assert "They have until <time" in everyone.text
         assert "Now nobody has to use it." in everyone.text
         assert 'value="2027-02-01"' in some.text

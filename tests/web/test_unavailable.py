@@ -46,9 +46,9 @@ def test_it_needs_nothing_of_the_host() -> None:
         client = host.protected()
         assert "the host" in client.get(OVERVIEW).text
         break_store(host.app)
-        assert '<html lang="fr">' in client.get("/account").text
+        assert '<html lang="fr" dir="ltr">' in client.get("/account").text
 
         host.twofactor.locale_selector(fail("no profile"))
         page = client.get("/account").text
-        assert '<html lang="en">' in page
+        assert '<html lang="en" dir="ltr">' in page
         assert "the host" not in page

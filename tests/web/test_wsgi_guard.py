@@ -270,7 +270,8 @@ def test_a_name_that_fails_lets_nobody_in() -> None:
     host = OurHost()
     inner = mount(host, remote_user=lambda user: user.nickname)
 
-    assert ask(host.signed_in(host.vic)).status_code == 503
+    answer = ask(host.signed_in(host.vic), headers={"Accept-Language": "fr"})
+    assert (answer.status_code, answer.text) == (503, "Veuillez réessayer dans un moment")
     assert inner.asked == []
 
 
