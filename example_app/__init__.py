@@ -19,6 +19,7 @@ from example_app import (
     errors,
     files,
     headers,
+    languages,
     outbox,
     pages,
     questions,
@@ -48,7 +49,8 @@ def create_app(
     Path(app.instance_path).mkdir(mode=0o700, parents=True, exist_ok=True)
     settings.load(app, config)
     csrf.init_app(app)
-    parts = (database, auth, pages, questions, team, outbox, errors, headers, two_factor, files)
+    shown = (auth, pages, questions, team, outbox, errors, headers, languages)
+    parts = (database, *shown, two_factor, files)
     for part in parts:
         part.init_app(app)
     seed.first_start(app)

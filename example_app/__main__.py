@@ -77,6 +77,8 @@ def _welcome(port: int, wanted: int) -> str:
 
   What would be mailed is at http://{_HOST}:{port}/outbox
 
+  The security pages speak five languages: add ?lang=ur, de, es, fr or en to an address.
+
   For trying out on this computer only. Ctrl-C stops it. Data is kept in instance/; delete that
   folder to start anew. Another port: make demo ARGS="--port 5001"
 """

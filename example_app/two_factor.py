@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import url_for
 from werkzeug.security import check_password_hash
 
-from example_app import accounts, outbox
+from example_app import accounts, languages, outbox
 from flask_twofactor import TwoFactor
 
 if TYPE_CHECKING:
@@ -43,6 +43,12 @@ def account_name(user: Account) -> str:
 def find_user(key_or_name: str) -> Account | None:
     """The account with this key, or with this address."""
     return accounts.by_key(key_or_name) or accounts.by_email(key_or_name)
+
+
+@twofactor.locale_selector
+def language() -> str | None:
+    """The language that was chosen at the foot of a page; else the browser's."""
+    return languages.chosen()
 
 
 @twofactor.phone_loader

@@ -97,7 +97,7 @@ def test_the_story(seat: Callable[..., Desk]) -> None:
     ada.page.get_by_label("admin", exact=True).check()
     ada.page.get_by_role("button", name="See who is affected").click()
     expect(
-        ada.page.get_by_text("2 of 3 people are not ready; 2 of them are admins.")
+        ada.page.get_by_text("2 of 3 people are not ready. 2 of them are admins.")
     ).to_be_visible()
     ada.page.get_by_role("button", name="Save the rule").click()
     expect(ada.page.get_by_text("The rule is saved.")).to_be_visible()

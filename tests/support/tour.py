@@ -15,17 +15,28 @@ from flask_twofactor.core.errors import StoreError
 from flask_twofactor.stores.sqlalchemy import SQLStore
 from flask_twofactor.testing import FrozenClock, current_code, set_up_totp
 from flask_twofactor.web import session as keys
+from flask_twofactor.web.i18n import gettext, in_language
 
 OMAR, ADA, INES = "omar@orchid.test", "ada@atrium.test", "ines@indus.test"
 Look = Callable[[str], None]
 
 
 class Visitor:
-    """Omar, in front of one browser window, and the clock of the app he looks at."""
+    """Omar, in front of one browser window, and the clock of the app he looks at.
 
-    def __init__(self, app: Flask, page: Page, address: str, clock: FrozenClock) -> None:
+    `reads` is the language that his browser asks for; names of buttons are given in English.
+    """
+
+    def __init__(
+        self, app: Flask, page: Page, address: str, clock: FrozenClock, reads: str = "en"
+    ) -> None:
         self.app, self.page, self.address, self.clock = app, page, address, clock
-        self.secret = ""
+        self.secret, self.reads = "", reads
+
+    def word(self, text: str) -> str:
+        """Give a text of ours as Omar reads it."""
+        with in_language(self.reads):
+            return gettext(text)
 
     def go(self, path: str) -> None:
         """Open a page of the app."""
@@ -33,7 +44,7 @@ class Visitor:
 
     def press(self, name: str) -> None:
         """Press the button, or follow the link, of this name."""
-        page = self.page
+        page, name = self.page, self.word(name)
         named = page.get_by_role("button", name=name).or_(page.get_by_role("link", name=name))
         with page.expect_navigation():
             named.first.click()
@@ -74,7 +85,7 @@ def walk(omar: Visitor, look: Look) -> None:
     _log_in_again(omar, look, codes)
     _change(omar, look)
     _say_not_me(omar, look)
-    _manage(Visitor(omar.app, omar.page, omar.address, omar.clock), look)
+    _manage(Visitor(omar.app, omar.page, omar.address, omar.clock, omar.reads), look)
     _meet_trouble(omar, look)
 
 
@@ -106,7 +117,7 @@ def _log_in_again(omar: Visitor, look: Look, codes: list[str]) -> None:
     look("challenge")
     omar.answer(omar.wrong_code())
     look("challenge-error")
-    omar.page.locator("summary", has_text="Code refused?").click()
+    omar.page.locator("summary", has_text=omar.word("Code refused?")).click()
     look("challenge-help")
     omar.go("/two-factor/lost-device")
     look("lost-device")
@@ -150,7 +161,7 @@ def _change(omar: Visitor, look: Look) -> None:
     omar.answer("12")
     look("step-up-error")
     omar.go("/two-factor/")
-    omar.page.locator("summary", has_text="Turn off").click()
+    omar.page.locator("summary", has_text=omar.word("Turn off")).click()
     omar.press("Turn it off now")
     look("step-up-to-turn-off")
 
@@ -174,15 +185,15 @@ def _manage(ada: Visitor, look: Look) -> None:
     ada.answer(ada.code())
     ada.go("/two-factor/tenants/atrium")
     look("tenant")
-    ada.page.get_by_label("Everyone", exact=True).check()
+    ada.page.get_by_label(ada.word("Everyone"), exact=True).check()
     ada.press("See who is affected")
     look("tenant-preview")
     mia = ada.page.locator(".tf-people > li", has_text="mia@atrium.test")
     mia.locator("summary").click()
-    mia.get_by_label("Reason").last.fill("lost phone, called back")
-    mia.get_by_label("Make a setup code").check()
+    mia.get_by_label(ada.word("Reason")).last.fill("lost phone, called back")
+    mia.locator("[name=setup_code]").check()
     with ada.page.expect_navigation():
-        mia.get_by_role("button", name="Reset").click()
+        mia.get_by_role("button", name=ada.word("Reset")).click()
     look("setup-code")
     ada.go("/two-factor/tenants/maple")
     look("not-allowed")
