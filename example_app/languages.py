@@ -21,7 +21,8 @@ _A_YEAR = 365 * 24 * 3600
 def init_app(app: Flask) -> None:
     """Keep the choice, and let the frame show the languages there are."""
     app.after_request(_keep)
-    app.context_processor(lambda: {"languages": LANGUAGES, "in_language": _address})
+    # Not by a context processor: the page that needs nothing else has this foot too.
+    app.jinja_env.globals.update(languages=LANGUAGES, in_language=_address)
 
 
 def chosen() -> str | None:

@@ -98,8 +98,9 @@ def test_flask_babel_that_fails_costs_no_page(
 def test_flask_babel_is_not_asked_where_it_is_only_installed(
     host: Portal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A host without it never loads it."""
-    monkeypatch.setitem(sys.modules, "flask_babel", None)
+    """A host without it never loads it, nor Babel: pages need nothing but Python."""
+    for name in ("babel", "flask_babel"):
+        monkeypatch.setitem(sys.modules, name, None)
 
     assert shown_in(host, **FRENCH) == "fr"
 
