@@ -61,12 +61,12 @@ screenshots: .venv/installed ## take the pictures and the film of the docs from 
 
 messages: .venv/installed ## bring the catalogues up to date and compile them (NEW=it starts one)
 	mkdir -p build
-	$(BIN)/pybabel extract --mapping pyproject.toml --keywords mark --keywords tf_ \
+	$(BIN)/pybabel --quiet extract --mapping pyproject.toml --keywords mark --keywords tf_ \
 		--keywords tf_n:1,2 --add-comments Translators: --add-location file --no-wrap \
 		--project flask_twofactor --output $(TEXTS) flask_twofactor
 	$(if $(NEW),$(BIN)/pybabel init --input-file $(TEXTS) --no-wrap --output-dir $(FOLDER) \
 		--domain flask_twofactor --locale $(NEW))
-	$(BIN)/pybabel update --input-file $(TEXTS) --no-fuzzy-matching --ignore-obsolete \
+	$(BIN)/pybabel --quiet update --input-file $(TEXTS) --no-fuzzy-matching --ignore-obsolete \
 		--ignore-pot-creation-date --no-wrap --output-dir $(FOLDER) --domain flask_twofactor
 	$(BIN)/pybabel compile --directory $(FOLDER) --domain flask_twofactor --statistics
 
