@@ -11,6 +11,7 @@ from flask_twofactor import testing
 from flask_twofactor.web.state import app_state
 from tests.web.support.guard import Ours
 from tests.web.support.host import Host, Person
+from tests.web.support.texting import E164, TextingHost
 
 
 def make_host(**config: object) -> Host:
@@ -179,3 +180,24 @@ def test_two_apps_in_one_test_do_not_share() -> None:
     assert two.lets_in(client, two.vic)
     testing.reset_store(two.app)
     held(one)
+
+
+def test_texts_are_collected() -> None:
+    """Inside the block texts are in the list and reach no phone; after it they go out again."""
+    host = TextingHost()
+    client = host.client()
+    host.log_in(client, host.ann)
+    with testing.captured_texts(host.app) as texts:
+        host.name_number(client)
+    assert [number for number, _ in texts] == [E164]
+    assert host.phones.texts == []
+    assert app_state(host.app).ports.sender is host.phones
+
+
+def test_an_app_without_texts_says_so() -> None:
+    """Nothing to collect is an error of the test, told in words."""
+    with (
+        pytest.raises(LookupError, match="no sender of texts"),
+        testing.captured_texts(make_host().app),
+    ):
+        pass

@@ -1,10 +1,10 @@
-"""For the tests of host apps: pass a challenge, move the clock, read mails, empty the store."""
+"""For the tests of host apps: pass a challenge, move the clock, read mails and texts, empty the store."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import pyotp
@@ -67,6 +67,24 @@ def captured_messages(app: Flask) -> Iterator[list[Message]]:
         callbacks.mail_sender = before
 
 
+@contextmanager
+def captured_texts(app: Flask) -> Iterator[list[tuple[str, str]]]:
+    """Collect the app's texts to phones inside the block instead of sending them.
+
+    Each is a number, in E.164 with its plus, and the text. LookupError if the app sends none.
+    """
+    state, collected = app_state(app), list[tuple[str, str]]()
+    before = state.ports
+    if before.sender is None:
+        message = "this app has no sender of texts: give it sms_sender, or Vonage's settings"
+        raise LookupError(message)
+    state.ports = replace(before, sender=_Phones(collected))
+    try:
+        yield collected
+    finally:
+        state.ports = before
+
+
 def set_up_totp(app: Flask, user: Any, name: str = "Test phone") -> str:
     """Give a user an authenticator app and return its secret (base32)."""
     secret = pyotp.random_base32()
@@ -113,6 +131,14 @@ def reset_store(app: Flask) -> None:
     with _store(app_state(app)).opened().engine.begin() as connection:
         for table in (*schema.PERSONAL, schema.tenant_rule, schema.adoption):
             connection.execute(delete(table))
+
+
+@dataclass(frozen=True, slots=True)
+class _Phones:
+    texts: list[tuple[str, str]]
+
+    def send(self, number: str, text: str) -> None:
+        self.texts.append((number, text))
 
 
 def _forget_used_codes(state: AppState, user_key: str) -> str:

@@ -1,0 +1,1 @@
+"""Our own parts held to the contracts that hosts can use."""
