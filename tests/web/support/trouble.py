@@ -91,14 +91,17 @@ def among_statements(app: Flask, fault: Callable[[], Exception]) -> Trouble:
 
 
 class Shaky:
-    """A transaction each of whose writes may fail."""
+    """A transaction, or a part of one, each of whose writes may fail."""
 
     def __init__(self, trouble: Trouble, real: Any) -> None:
         self._trouble = trouble
         self._real = real
 
     def __getattr__(self, name: str) -> Any:
-        return _shaky(self._trouble, name, getattr(self._real, name), after=False)
+        found = getattr(self._real, name)
+        if not callable(found):
+            return Shaky(self._trouble, found)
+        return _shaky(self._trouble, name, found, after=False)
 
 
 def _shaky(
