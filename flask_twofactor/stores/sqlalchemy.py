@@ -1,4 +1,4 @@
-"""The store on SQLAlchemy Core: SQLite and PostgreSQL, through its own short connections."""
+"""The store on SQLAlchemy Core: SQLite, PostgreSQL or MariaDB, by its own short connections."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ from flask_twofactor.core.throttle import Throttle
 from . import queueing, schema, statements
 from .bootstrap import Opened, Place, open_store
 from .key_changing import newest_keys
+from .patience import WAIT_SECONDS, Patience
 from .remedies import down, translated
 from .remembering import compare
 from .standing import read_standing
@@ -57,6 +58,7 @@ class SQLStore(TenantReads):
         self._witness = witness
         self._lock = threading.Lock()
         self._opened: Opened | None = None
+        self._opening = Patience(WAIT_SECONDS)
 
     def open(self) -> str:
         """Check that the store is the right one, once, and give its id."""
@@ -84,6 +86,7 @@ class SQLStore(TenantReads):
         from .upkeep import SQLUpkeep  # noqa: PLC0415 - slow, and only an operator needs it
 
         opened = self._newest_keys()
+        take_time(opened)
         return SQLUpkeep(opened, self._budgets, self._clock, self._witness, self._adopt)
 
     @contextmanager
@@ -189,11 +192,21 @@ class SQLStore(TenantReads):
 
     def opened(self) -> Opened:
         """Give the recognised store; StoreError if it is not the right one."""
-        if self._opened is None:
-            with self._lock:
-                if self._opened is None:
+        opened = self._opened
+        if opened is None:
+            opened = self._open_once()
+        elif opened.patience is not None:
+            opened.patience.check()
+        return opened
+
+    def _open_once(self) -> Opened:
+        # Who waited for another thread's try that met a silence does not begin one of its own.
+        with self._lock:
+            if self._opened is None:
+                self._opening.check()
+                with self._opening.watching():
                     self._opened = open_store(self._find_place(), self._clock())
-        return self._opened
+            return self._opened
 
     def _newest_keys(self) -> Opened:
         opened = self.opened()
