@@ -99,13 +99,6 @@ def open_store(place: Place, now: float, *, make: bool = False) -> Opened:
             raise
 
 
-def take_time(opened: Opened) -> None:
-    """Limit no wait from now on in this process: an operator's statements may take long."""
-    if opened.patience is not None and opened.patience.seconds:
-        opened.patience.take_time()
-        opened.engine.dispose()
-
-
 def signature_of(path: Path | None) -> Signature | None:
     """Give what changes with each new version of a file; None if there is none."""
     try:

@@ -100,7 +100,7 @@ def _prepared(engine: Engine, reach: Reach) -> Engine:
     patience, limit = Patience(reach.wait_seconds), LIMITS.get(engine.dialect.name)
     give(engine, patience)
     event.listen(engine, "handle_error", patience.note_error)
-    event.listen(engine, "checkout", patience.note_answer)
+    event.listen(engine, "checkout", patience.at_checkout)
     if limit is not None:
         # Before SQLAlchemy's own listener, which looks at the modes that are set here.
         event.listen(engine, "connect", lambda new, _: limit(new, patience), insert=True)

@@ -15,11 +15,17 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from flask_twofactor.core.errors import StoreError
 
 WAIT_SECONDS = 5
-OPTION = "twofactor_patience"
+OPTION, LIMITED = "twofactor_patience", "twofactor_limited"
+
+
+class SilenceError(StoreError):
+    """A server did not answer in time, nor said why."""
 
 
 class Patience:
@@ -55,22 +61,26 @@ class Patience:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Note a silence that ends in an error which does not say what it was."""
-        began = self._clock()
+        """Note how the making of a first connection ends."""
         try:
             yield
-        except StoreError:
-            if self._clock() - began >= self._rest:
-                self.note_silence()
+        except SilenceError:
+            self.note_silence()
             raise
         self.note_answer()
 
-    def note_answer(self, *_: object) -> None:
+    def note_answer(self) -> None:
         """Note that the server answers."""
         self._silent = False
 
+    def at_checkout(self, _connection: object, record: ConnectionPoolEntry, _: object) -> None:
+        """See that a connection was made under this limit; the server just answered on it."""
+        if record.info.setdefault(LIMITED, self.seconds) != self.seconds:
+            raise DisconnectionError
+        self._silent = False
+
     def take_time(self) -> None:
-        """Limit no wait of the connections made from now on: an operator has time."""
+        """Limit no wait from the next connection on: an operator's statements may take long."""
         self.seconds = 0
 
     def note_error(self, context: ExceptionContext) -> None:
@@ -78,7 +88,7 @@ class Patience:
         if is_silence(context.original_exception):
             self.note_silence()
             message = "the store did not answer in time."
-            raise StoreError(message)
+            raise SilenceError(message)
 
 
 def give(engine: Engine, patience: Patience) -> None:

@@ -45,7 +45,7 @@ def limit_postgresql(connection: Any, patience: Patience) -> None:
     _execute(connection, POSTGRESQL, (limit, limit, idle))
     connection.commit()
     # libpq knows no limit for an answer; psycopg hands us its steps while it waits.
-    if patience.seconds and type(connection).__module__.startswith("psycopg."):
+    if patience.seconds and _driver(connection) == "psycopg":
         connection.wait = _limited(connection, patience.seconds + GRACE_SECONDS)
 
 
@@ -58,7 +58,7 @@ def limit_mariadb(connection: Any, patience: Patience) -> None:
     seconds = patience.seconds
     idle = round(seconds * IDLE_TIMES)
     _execute(connection, MARIADB, (seconds, *(round(seconds) or NEVER,) * 2, idle))
-    if type(connection).__module__.startswith("pymysql."):
+    if _driver(connection) == "pymysql":
         limit = seconds + GRACE_SECONDS if seconds else None
         connection._read_timeout = connection._write_timeout = limit  # noqa: SLF001 - no setter
 
@@ -97,6 +97,10 @@ def _execute(connection: Any, statement: str, values: tuple[Any, ...]) -> None:
         cursor.execute(statement, values)
     finally:
         cursor.close()
+
+
+def _driver(connection: Any) -> str:
+    return type(connection).__module__.partition(".")[0]
 
 
 def _limited(connection: Any, seconds: float) -> Callable[..., Any]:

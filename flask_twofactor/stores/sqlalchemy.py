@@ -86,7 +86,8 @@ class SQLStore(TenantReads):
         from .upkeep import SQLUpkeep  # noqa: PLC0415 - slow, and only an operator needs it
 
         opened = self._newest_keys()
-        take_time(opened)
+        if opened.patience is not None:
+            opened.patience.take_time()
         return SQLUpkeep(opened, self._budgets, self._clock, self._witness, self._adopt)
 
     @contextmanager

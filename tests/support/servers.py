@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,15 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def family(process: int) -> list[int]:
+    """Give a process and all that it and its children started, as PostgreSQL does."""
+    try:
+        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    except FileNotFoundError:
+        return [process]
+    return [process, *(one for child in children for one in family(int(child)))]
 
 
 def run(command: Sequence[str | Path], folder: Path) -> None:
@@ -95,7 +105,6 @@ class Server:
                 cwd=self.folder,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,
                 **account(),
             )
         try:
@@ -118,9 +127,10 @@ class Server:
         return False
 
     def _signal(self, number: signal.Signals) -> None:
-        # A server may be several processes: all that began with ours are one group.
         assert self.process is not None
-        os.killpg(self.process.pid, number)
+        for one in family(self.process.pid):
+            with suppress(ProcessLookupError):
+                os.kill(one, number)
 
     def _end(self, number: signal.Signals) -> None:
         if self.process is None or self.process.poll() is not None:
