@@ -21,6 +21,7 @@ from flask_twofactor.core.records import (
     Standing,
     Step,
 )
+from flask_twofactor.core.repeating import repeated
 from flask_twofactor.core.rules import Terms
 from flask_twofactor.core.tokens import mint, reference
 
@@ -65,6 +66,7 @@ class SetUpFirst:
     browser: KnownBrowser | None = None
 
 
+@repeated
 def hold(
     ports: Ports,
     standing: Standing,
@@ -138,10 +140,22 @@ def answer(
     if held.purpose != "challenge":
         raise RefusedError("unknown_method")
     accepted = answering.check(ports, held.user_key, owned, wanted, typed, browsers)
-    now, proof_token, method = ports.clock(), mint(), accepted.method
     if standing is not None and standing.outdated:
-        return _set_up_first(ports, held, accepted, now)
+        return _set_up_first(ports, held, accepted, ports.clock())
     terms = None if standing is None else standing.terms
+    return _release(ports, held, accepted, terms, origin, trusts)
+
+
+@repeated
+def _release(
+    ports: Ports,
+    held: Hold,
+    accepted: answering.Accepted,
+    terms: Terms | None,
+    origin: Origin,
+    trusts: Sequence[Presented] | None,
+) -> Released:
+    now, proof_token, method = ports.clock(), mint(), accepted.method
     longest = 0 if trusts is None or method.fallback_only else trusting.longest(ports, terms)
     proof, device = new_proof(proof_token, held, method, now, origin), None
     with answering.accepting(ports, accepted, now) as transaction:
@@ -167,6 +181,7 @@ def answer(
     )
 
 
+@repeated
 def _set_up_first(ports: Ports, held: Hold, accepted: answering.Accepted, now: float) -> SetUpFirst:
     # A method that is not allowed any more answers once more, and only to reach setup.
     with answering.accepting(ports, accepted, now) as transaction:
@@ -177,6 +192,7 @@ def _set_up_first(ports: Ports, held: Hold, accepted: answering.Accepted, now: f
     return SetUpFirst(browser)
 
 
+@repeated
 def let_go(ports: Ports, held: Hold) -> Released:
     """Release a login that was held until setup, once no rule asks for it any more.
 
@@ -222,6 +238,7 @@ def new_proof(
     )
 
 
+@repeated
 def rotate(ports: Ports, proof: Proof) -> str:
     """Give a standing proof a new token, at a repeated password step of the same user."""
     now, token = ports.clock(), mint()

@@ -7,6 +7,7 @@ import math
 from flask_twofactor.core import rules
 from flask_twofactor.core.members import Member, Wanted
 from flask_twofactor.core.records import Event
+from flask_twofactor.core.repeating import repeated
 from flask_twofactor.core.rules import DAY, Rule
 
 from .context import Ports
@@ -28,6 +29,7 @@ def remind(ports: Ports, tenant: str) -> int:
     return sum(_remind(ports, rule, member) for member in waiting)
 
 
+@repeated
 def _remind(ports: Ports, rule: Rule, member: Member) -> bool:
     now = ports.clock()
     asked = rules.requirement([(rule, member.membership)], member.roles, now)

@@ -22,6 +22,7 @@ from flask_twofactor.core.records import (
     Refusal,
     Step,
 )
+from flask_twofactor.core.repeating import repeated
 from flask_twofactor.core.rules import Terms
 from flask_twofactor.core.tokens import mint, new_id, reference
 
@@ -59,6 +60,7 @@ def choices(ports: Ports, terms: Terms | None = None) -> list[Method]:
     return [method for method in found if terms is None or method.name in terms.methods]
 
 
+@repeated
 def begin(ports: Ports, acting: Acting, wanted: object, token: object) -> Begun:
     """Begin a setup, or show the one this session has begun: the same secret on reload."""
     method, owned = _possible(ports, acting, wanted)
@@ -105,21 +107,35 @@ def confirm(
         raise RefusedError("setup_expired")
     step = pending.kept[STEP]
     enrolment, paid = _evaluate(ports, acting, method, step, typed, browsers)
-    first, now, proof_token = not is_protected(owned), ports.clock(), mint()
     taken = [one.name for one in answering.of_method(owned, method)]
-    made = _authenticator(method, enrolment, names.choose(name, taken), now)
-    given_code = read_backup_code(setup_code)
+    made = _authenticator(method, enrolment, names.choose(name, taken), ports.clock())
+    first, given = not is_protected(owned), read_backup_code(setup_code)
+    return _finish(ports, acting, pending, made, paid, first=first, setup_code=given)
+
+
+@repeated
+def _finish(
+    ports: Ports,
+    acting: Acting,
+    pending: PendingSetup,
+    made: Authenticator,
+    paid: Paid,
+    *,
+    first: bool,
+    setup_code: str | None,
+) -> Finished:
+    now, proof_token = ports.clock(), mint()
     with ports.store.transaction() as transaction:
         if not transaction.finish_setup(pending.id, acting.user_key):
             raise RefusedError("setup_expired")
-        if first and not transaction.use_setup_code(acting.user_key, given_code, now):
+        if first and not transaction.use_setup_code(acting.user_key, setup_code, now):
             raise RefusedError("wrong_setup_code", field="setup_code")
         transaction.add_authenticator(acting.user_key, made)
         transaction.clear_failures(acting.user_key, paid.browser)
         browser = answering.know_browser(transaction, acting.user_key, paid, now)
         codes = give_codes(ports, transaction, acting, now) if first else []
         _finish_hold(transaction, acting, now)
-        renew_proof(transaction, acting, proof_token, now, method=method.name, verified_at=now)
+        renew_proof(transaction, acting, proof_token, now, method=made.method, verified_at=now)
         reason = "first" if first else None
         transaction.record(event_about(made, "enrolled", acting.user_key, now, reason))
     kept = acting.hold.kept if acting.hold is not None else None

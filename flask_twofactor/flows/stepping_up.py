@@ -9,7 +9,8 @@ from contextlib import suppress
 from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.policy import is_recent
 from flask_twofactor.core.ports import Method, Transaction
-from flask_twofactor.core.records import Authenticator, Event, StepUp
+from flask_twofactor.core.records import Authenticator, Event, Proof, StepUp
+from flask_twofactor.core.repeating import repeated
 from flask_twofactor.core.tokens import mint, reference
 
 from . import answering
@@ -52,16 +53,24 @@ def answer(
     if acting.proof is None:
         raise RefusedError("not_protected")
     accepted = answering.check(ports, acting.user_key, owned, wanted, typed, browsers)
+    return _note(ports, acting, acting.proof, accepted, action)
+
+
+@repeated
+def _note(
+    ports: Ports, acting: Acting, proof: Proof, accepted: answering.Accepted, action: str | None
+) -> str | None:
     now, method = ports.clock(), accepted.method
     with answering.accepting(ports, accepted, now) as transaction:
         counts_fully = not method.fallback_only
-        if not transaction.note_step_up(acting.proof.id, method.name, now, full=counts_fully):
+        if not transaction.note_step_up(proof.id, method.name, now, full=counts_fully):
             raise RefusedError("signed_out")
         event = Event("stepped_up", acting.user_key, now, method=method.name, reason=action)
         transaction.record(event)
         return _allow(ports, transaction, acting, action, now)
 
 
+@repeated
 def note_password(ports: Ports, acting: Acting, *, action: str | None = None) -> str | None:
     """Note that this person gave the right password again, just now.
 
@@ -76,6 +85,7 @@ def note_password(ports: Ports, acting: Acting, *, action: str | None = None) ->
         return _allow(ports, transaction, acting, action, now)
 
 
+@repeated
 def allow_after_login(ports: Ports, acting: Acting, action: str | None) -> str | None:
     """Give the token of the leave to do one action, good only once the person signed in anew."""
     now = ports.clock()
@@ -96,6 +106,7 @@ def ask_for_freshness(
         raise _refused(protected=protected, action=None)
 
 
+@repeated
 def ask_for_action(
     ports: Ports, acting: Acting, action: str, token: object, *, protected: bool, changing: bool
 ) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from flask_twofactor.core.errors import StoreError
 
 from . import remedies, schema
-from .engine import make_engine, reader
+from .engine import DEFAULT_REACH, Reach, make_engine, reader
 from .keys import new_key, parse_keys, read_key_file, write_key_file
 from .patience import Patience, of
 from .sealing import KeyRing
@@ -55,11 +55,13 @@ class Opened:
     patience: Patience | None = None
 
 
-def file_place(folder: Path, *, expected_id: str | None, makes_itself: bool) -> Place:
+def file_place(
+    folder: Path, *, expected_id: str | None, makes_itself: bool, reach: Reach = DEFAULT_REACH
+) -> Place:
     """Describe the default store: SQLite and its key file, side by side in one folder."""
     database = folder / DEFAULT_FILE
     return Place(
-        connect=lambda: make_engine(f"sqlite:///{database}"),
+        connect=lambda: make_engine(f"sqlite:///{database}", reach),
         database_file=database,
         key_file=folder / "twofactor.key",
         expected_id=expected_id,
@@ -141,7 +143,9 @@ def _open(place: Place, engine: Engine, now: float, *, may_make: bool) -> Opened
         signature = signature_of(key_file)
         ring = KeyRing(_keys(place))
         check_keys(connection, ring, row.store_id, json.loads(row.key_checks), key_file)
-        return Opened(engine, reader(engine), ring, row.store_id, key_file, signature, (), of(engine))
+        return Opened(
+            engine, reader(engine), ring, row.store_id, key_file, signature, (), of(engine)
+        )
 
 
 def _make(place: Place, connection: Connection, now: float) -> Opened:

@@ -53,8 +53,17 @@ def migrate(connection: Connection, target: str = "head") -> None:
 
 def _compare_by_bytes(connection: Connection) -> None:
     # The migrations do not name it: a new table has what its database has.
-    info = table("tables", column("table_schema"), column("table_name"), column("table_collation"), schema="information_schema")
-    mine = (info.c.table_schema == connection.engine.url.database, info.c.table_collation != schema.COLLATION)
+    info = table(
+        "tables",
+        column("table_schema"),
+        column("table_name"),
+        column("table_collation"),
+        schema="information_schema",
+    )
+    mine = (
+        info.c.table_schema == connection.engine.url.database,
+        info.c.table_collation != schema.COLLATION,
+    )
     found = connection.execute(select(info.c.table_name).where(*mine)).scalars().all()
     for name in found:
         if name in schema.metadata.tables:

@@ -48,7 +48,7 @@ class Patience:
             return
         with self._lock:
             now = self._clock()
-            if self._silent and now < self._ask_at:
+            if now < self._ask_at:
                 message = "the store did not answer a moment ago and is left alone for a while."
                 raise StoreError(message)
             self._ask_at = now + 2 * self._rest

@@ -7,13 +7,16 @@ gets the right words, and a worker whose clock is behind meets no gap.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Column, ColumnElement, Engine, delete, or_, select
 
 from flask_twofactor.core.keeping import Seen
 from flask_twofactor.core.policy import Limits
+from flask_twofactor.core.repeating import repeated
 
+from .remedies import translated
 from .schema import hold, known_browser, pending_setup, proof, step_up, trusted_device
 
 BATCH = 500
@@ -67,11 +70,16 @@ def _prune(engine: Engine, reader: Engine, old: Old, seen: Seen) -> int:
             ids = list(
                 connection.execute(select(old.row).where(old.condition).limit(BATCH)).scalars()
             )
-        with engine.begin() as connection:
-            # The condition is asked again: a row that came back into use stays.
-            mine = (old.row.in_(ids), old.condition)
-            gone = connection.execute(delete(old.row.table).where(*mine)).rowcount if ids else 0
+        gone = _delete(engine, old, ids) if ids else 0
         deleted += gone
         seen(gone)
         if len(ids) < BATCH:
             return deleted
+
+
+@repeated
+def _delete(engine: Engine, old: Old, ids: Sequence[str]) -> int:
+    with translated(), engine.begin() as connection:
+        # The condition is asked again: a row that came back into use stays.
+        mine = (old.row.in_(ids), old.condition)
+        return connection.execute(delete(old.row.table).where(*mine)).rowcount

@@ -74,7 +74,7 @@ def connect_arguments(backend: str, seconds: int) -> dict[str, Any]:
     """Give what limits the making of a connection."""
     if backend == "postgresql":
         return {"connect_timeout": seconds}
-    return {name: seconds for name in ("connect_timeout", "read_timeout", "write_timeout")}
+    return dict.fromkeys(("connect_timeout", "read_timeout", "write_timeout"), seconds)
 
 
 @contextmanager
@@ -104,7 +104,8 @@ def _driver(connection: Any) -> str:
 
 
 def _limited(connection: Any, seconds: float) -> Callable[..., Any]:
-    kind, here = type(connection), weakref.ref(connection)
+    kind: Any = type(connection)
+    here: Callable[[], Any] = weakref.ref(connection)
 
     def limited(steps: Generator[Any, Any, Any], *rest: Any, **named: Any) -> Any:
         mine = here()

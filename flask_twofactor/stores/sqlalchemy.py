@@ -26,6 +26,7 @@ from flask_twofactor.core.records import (
     Proof,
     Standing,
 )
+from flask_twofactor.core.repeating import repeated
 from flask_twofactor.core.rules import Belonging
 from flask_twofactor.core.throttle import Throttle
 
@@ -179,6 +180,7 @@ class SQLStore(TenantReads):
             rows = connection.execute(queueing.DUE, {"now": now, "most": limit})
             return tuple(queueing.read(row) for row in rows)
 
+    @repeated
     def ensure_account(self, user_key: str) -> None:
         """Make the user's account row if there is none."""
         if self._one(statements.ACCOUNT_EXISTS, user=user_key) is not None:

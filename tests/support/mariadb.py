@@ -39,7 +39,10 @@ def own_server(*options: str) -> Iterator[tuple[Server, URL]]:
         folder, password = Path(name), secrets.token_urlsafe()
         hand_over(folder)
         place = ["--no-defaults", f"--datadir={folder / 'data'}", "--skip-name-resolve"]
-        run([installer, *place, "--auth-root-authentication-method=normal", "--skip-test-db"], folder)
+        run(
+            [installer, *place, "--auth-root-authentication-method=normal", "--skip-test-db"],
+            folder,
+        )
         # The server reads this before it listens: nobody meets an account without a password.
         first = folder / "first.sql"
         first.write_text(f"SET PASSWORD FOR root@'127.0.0.1' = PASSWORD('{password}');\n")

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from flask_twofactor.core.members import Adoption, Seen, count
+from flask_twofactor.core.repeating import repeated
 from flask_twofactor.flows import members, reminding
 from flask_twofactor.flows import tenants as flow
 from flask_twofactor.web import admins, people, rule_form, syncing, tenancy
@@ -122,6 +123,7 @@ def sync_members(tenants: Sequence[str]) -> None:
         click.echo(f"{shown(tenant)}: {sum(noted)} people, {left} left")
 
 
+@repeated
 def _meet(tenant: str, shown: Sequence[Seen]) -> None:
     with app_state().ports.store.transaction() as transaction:
         for seen in shown:
@@ -133,6 +135,7 @@ def _tenants(tenant: str | None) -> Sequence[str]:
     return app_state().ports.store.tenants() if tenant is None else [tenant]
 
 
+@repeated
 def _row(tenant: str) -> dict[str, Any]:
     ports = app_state().ports
     counted, rule = count(ports.store.groups(tenant)), ports.store.rule(tenant)
