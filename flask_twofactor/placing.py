@@ -9,12 +9,34 @@ from flask import Flask
 from sqlalchemy import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError
 
+from .core.errors import ConfigurationError
+from .core.ports import Clock, Witness
 from .settings import Settings
 from .stores.bootstrap import Place, file_place, memory_place
 from .stores.engine import Reach, adopt_engine, is_memory, make_engine
 from .stores.keys import parse_keys
+from .stores.sqlalchemy import SQLStore
 
 EngineSource = Engine | Callable[[], Engine]
+
+
+def make_store(
+    app: Flask, settings: Settings, engine: EngineSource | None, clock: Clock, witness: Witness
+) -> SQLStore:
+    """Make an app's store, which is opened with the first call; ConfigurationError without redis."""
+
+    def find_place() -> Place:
+        return place(app, settings, engine)
+
+    if settings.redis_uri is None:
+        return SQLStore(find_place, clock, settings.throttle, witness)
+    try:
+        from .stores.redis import RedisStore, Setups  # noqa: PLC0415 - only some hosts install it
+    except ModuleNotFoundError as error:
+        message = "TWOFACTOR_REDIS_URI needs a driver: pip install 'flask-twofactor[redis]'."
+        raise ConfigurationError(message) from error
+    setups = Setups(settings.redis_uri, settings.store_wait_seconds, clock)
+    return RedisStore(find_place, clock, settings.throttle, witness, setups)
 
 
 def place(app: Flask, settings: Settings, engine: EngineSource | None) -> Place:

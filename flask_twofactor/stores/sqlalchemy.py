@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, RowMapping, insert
+from sqlalchemy import Connection, Row, RowMapping, insert
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from flask_twofactor.core.devices import TrustedDevice
@@ -96,7 +96,7 @@ class SQLStore(TenantReads):
         """Begin writes that are committed together at the end of the block, or not at all."""
         opened = self._newest_keys()
         with translated(), opened.engine.begin() as connection:
-            writes = SQLTransaction(connection, opened.ring, self._budgets, self._witness)
+            writes = self._writes(connection, opened)
             yield writes
         if writes.recorded:
             self._witness.tell(writes.recorded, writes.noticed)
@@ -210,6 +210,9 @@ class SQLStore(TenantReads):
                 with self._opening.watching():
                     self._opened = open_store(self._find_place(), self._clock())
             return self._opened
+
+    def _writes(self, connection: Connection, opened: Opened) -> SQLTransaction:
+        return SQLTransaction(connection, opened.ring, self._budgets, self._witness)
 
     def _newest_keys(self) -> Opened:
         opened = self.opened()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.stores.support.racing import Processes, processes
 from tests.support import mariadb, postgresql
 
 POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.postgresql)
+REDIS = pytest.param("redis", marks=pytest.mark.redis)
 MARIADB = pytest.param("mariadb", marks=pytest.mark.mariadb)
 
 
@@ -48,14 +50,16 @@ def where(request: pytest.FixtureRequest, tmp_path: Path) -> Where:
     return found
 
 
-@pytest.fixture(params=["file", "memory", POSTGRESQL, MARIADB])
+@pytest.fixture(params=["file", "memory", POSTGRESQL, MARIADB, REDIS])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SQLStore]:
     """An empty store on each kind of database."""
     if request.param in {"postgresql", "mariadb"}:
         where: Where = request.getfixturevalue(f"{request.param}_where")
     else:
-        file = f"/{tmp_path / 'store.sqlite'}" if request.param == "file" else ""
+        file = "" if request.param == "memory" else f"/{tmp_path / 'store.sqlite'}"
         where = Where.at(f"sqlite://{file}")
+    if request.param == "redis":
+        where = replace(where, redis=request.getfixturevalue("redis_uri"))
     opened = where.store()
     empty(opened)
     yield opened

@@ -23,6 +23,7 @@ from flask_twofactor.core.throttle import Throttle
 from flask_twofactor.stores.bootstrap import Place
 from flask_twofactor.stores.engine import make_engine
 from flask_twofactor.stores.keys import new_key, parse_keys
+from flask_twofactor.stores.redis import RedisStore, Setups
 from flask_twofactor.stores.sqlalchemy import SQLStore
 
 NOW = 1_800_000_000.0
@@ -63,6 +64,7 @@ class Where:
 
     uri: str
     keys: tuple[str, ...]
+    redis: str = field(default="", kw_only=True)
 
     @classmethod
     def at(cls, uri: str) -> Where:
@@ -79,7 +81,10 @@ class Where:
 
     def store(self, *, free: int = 5) -> SQLStore:
         """Open the store; `free` guesses cost no wait."""
-        return SQLStore(self.place, lambda: NOW, throttle(free), Bystander())
+        if not self.redis:
+            return SQLStore(self.place, lambda: NOW, throttle(free), Bystander())
+        setups = Setups(self.redis, 2, lambda: NOW)
+        return RedisStore(self.place, lambda: NOW, throttle(free), Bystander(), setups)
 
 
 def throttle(free: int = 5) -> Throttle:
@@ -97,6 +102,8 @@ def reserve(store: SQLStore, user: str, now: float = NOW, *browsers: str) -> flo
 def dispose(store: SQLStore) -> None:
     """Give the store's connections back."""
     store.opened().engine.dispose()
+    if isinstance(store, RedisStore):
+        store.setups.close()
 
 
 def authenticator(row: str = "a" * 32, **values: Any) -> Authenticator:
