@@ -6,7 +6,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, column, inspect, select, table
+from sqlalchemy import Connection, event, inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from flask_twofactor.core.errors import StoreError
@@ -46,27 +46,24 @@ def migrate(connection: Connection, target: str = "head") -> None:
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))
     config.attributes["connection"] = connection
-    command.upgrade(config, target)
-    if connection.dialect.name in {"mysql", "mariadb"}:
-        _compare_by_bytes(connection)
+    if connection.dialect.name not in {"mysql", "mariadb"}:
+        command.upgrade(config, target)
+        return
+    event.listen(connection, "before_cursor_execute", _say_how, retval=True)
+    try:
+        command.upgrade(config, target)
+    finally:
+        event.remove(connection, "before_cursor_execute", _say_how)
 
 
-def _compare_by_bytes(connection: Connection) -> None:
-    # The migrations do not name it: a new table has what its database has.
-    info = table(
-        "tables",
-        column("table_schema"),
-        column("table_name"),
-        column("table_collation"),
-        schema="information_schema",
-    )
-    mine = (
-        info.c.table_schema == connection.engine.url.database,
-        info.c.table_collation != schema.COLLATION,
-    )
-    found = connection.execute(select(info.c.table_name).where(*mine)).scalars().all()
-    for name in found:
-        if name in schema.metadata.tables:
-            connection.exec_driver_sql(
-                f"ALTER TABLE {name} CONVERT TO CHARACTER SET utf8mb4 COLLATE {schema.COLLATION}"
-            )
+def _say_how(
+    _connection: Connection,
+    _cursor: object,
+    statement: str,
+    parameters: object,
+    *_: object,
+) -> tuple[str, object]:
+    # The migrations do not name it: a new table would compare as its database does.
+    if statement.lstrip().startswith("CREATE TABLE"):
+        statement += f" ENGINE=InnoDB CHARSET=utf8mb4 COLLATE {schema.COLLATION}"
+    return statement, parameters
