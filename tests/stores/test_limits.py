@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import create_engine, select, text, update
 
 from flask_twofactor.core.errors import ContentionError, StoreError
-from flask_twofactor.stores import patience, schema
+from flask_twofactor.stores import patience, schema, servers
 from flask_twofactor.stores.bootstrap import Place
 from flask_twofactor.stores.engine import Reach, make_engine
 from flask_twofactor.stores.keys import new_key, parse_keys
@@ -106,6 +106,17 @@ def test_a_value_that_does_not_fit_is_refused(store: SQLStore) -> None:
     with store.opened().engine.connect() as connection:
         keys = connection.execute(select(schema.account.c.user_key)).scalars().all()
     assert keys == [ANN]
+
+
+def test_mysql_is_refused() -> None:
+    """Its way of comparing and of assigning would let one be taken for another."""
+
+    class MySQL:
+        def get_server_info(self) -> str:
+            return "8.4.3"
+
+    with pytest.raises(StoreError, match="only MariaDB"):
+        servers.limit_mariadb(MySQL(), Patience(5))
 
 
 def test_after_a_silence_few_are_kept_waiting() -> None:
