@@ -146,7 +146,7 @@ def test_an_outage_lets_nobody_in(there: Backend, deed: str, outage: str) -> Non
 
 @pytest.mark.parametrize("outage", ["stopped", "killed", "paused"])
 def test_an_outage_is_a_503(there: Backend, outage: str) -> None:
-    """While the server is away a right code releases nobody, and the page says so."""
+    """While the server is away a right code releases nobody, and nobody waits after the first."""
     host = there.host()
     with frozen_clock(host.app) as clock:
         browser = app_answer(host)
@@ -154,6 +154,11 @@ def test_an_outage_is_a_503(there: Backend, outage: str) -> None:
         with OUTAGES[outage](there):
             response = browser.act()
             seen = browser.client.get("/account")
+            began = time.monotonic()
+            others = [host.log_in(host.client(), host.vic).status_code for _ in range(10)]
+            # Each by itself would wait as long as the first: half a minute.
+            assert time.monotonic() - began < 5 * WAIT_SECONDS
+        assert set(others) == {503}
         assert_plain(Accident(outage, browser, response, before, before, clock))
         assert seen.status_code in {302, 503}
         wait_until_it_answers(host)

@@ -90,24 +90,30 @@ def backend(kind: str) -> Iterator[Backend]:
 def stopped(there: Backend) -> Iterator[None]:
     """The server was ended in good order, and comes back."""
     there.server.stop()
-    yield
-    there.server.start()
+    try:
+        yield
+    finally:
+        there.server.start()
 
 
 @contextmanager
 def killed(there: Backend) -> Iterator[None]:
     """The server's machine lost its power, and comes back."""
     there.server.kill()
-    yield
-    there.server.start()
+    try:
+        yield
+    finally:
+        there.server.start()
 
 
 @contextmanager
 def paused(there: Backend) -> Iterator[None]:
     """Connections stand, and nothing answers."""
     there.server.pause()
-    yield
-    there.server.resume()
+    try:
+        yield
+    finally:
+        there.server.resume()
 
 
 @contextmanager
@@ -116,21 +122,29 @@ def slow(there: Backend) -> Iterator[None]:
     there.server.pause()
     timer = threading.Timer(5, there.server.resume)
     timer.start()
-    yield
-    timer.join()
+    try:
+        yield
+    finally:
+        timer.join()
 
 
 @contextmanager
 def read_only(there: Backend) -> Iterator[None]:
     """The server takes no writes, as a replica that was not promoted."""
-    for state in ("on", "off"):
-        if there.kind == "postgresql":
-            there.ask(f"ALTER SYSTEM SET default_transaction_read_only = {state}")
-            there.ask("SELECT pg_reload_conf()")
-        else:
-            there.ask(f"SET GLOBAL read_only = {state}")
-        if state == "on":
-            yield
+    refuse_writes(there, "on")
+    try:
+        yield
+    finally:
+        refuse_writes(there, "off")
+
+
+def refuse_writes(there: Backend, state: str) -> None:
+    """Tell a server whether to take writes."""
+    if there.kind == "postgresql":
+        there.ask(f"ALTER SYSTEM SET default_transaction_read_only = {state}")
+        there.ask("SELECT pg_reload_conf()")
+    else:
+        there.ask(f"SET GLOBAL read_only = {state}")
 
 
 @contextmanager
@@ -138,10 +152,12 @@ def disk_full(there: Backend) -> Iterator[None]:
     """No file of the server grows any more; what is written fails."""
     assert there.server.process is not None
     limit_files(there.server.process.pid, 4096)
-    yield
-    # Some of these servers end at that, and some do not: somebody made room and starts it anew.
-    there.server.kill()
-    there.server.start()
+    try:
+        yield
+    finally:
+        # Some of these servers end at that, and some do not: somebody made room and starts it.
+        there.server.kill()
+        there.server.start()
 
 
 def limit_files(process: int, size: int) -> None:
