@@ -21,13 +21,14 @@ from flask_twofactor.core.records import (
 )
 from flask_twofactor.core.throttle import Throttle
 from flask_twofactor.stores.bootstrap import Place
-from flask_twofactor.stores.engine import make_engine
+from flask_twofactor.stores.engine import Reach, make_engine
 from flask_twofactor.stores.keys import new_key, parse_keys
 from flask_twofactor.stores.redis import RedisStore, Setups
 from flask_twofactor.stores.sqlalchemy import SQLStore
 
 NOW = 1_800_000_000.0
 ANN, BOB = "user:ann", "user:bob"
+BUSY = Reach(wait_seconds=30)  # a busy machine is slow, not wrong
 
 
 @dataclass(slots=True)
@@ -74,7 +75,7 @@ class Where:
     def place(self, *, makes_itself: bool = True) -> Place:
         """Describe the store as the extension does."""
         return Place(
-            connect=lambda: make_engine(self.uri),
+            connect=lambda: make_engine(self.uri, BUSY),
             keys=parse_keys(self.keys),
             makes_itself=makes_itself,
         )
