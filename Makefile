@@ -60,7 +60,7 @@ screenshots: .venv/installed ## take the pictures and the film of the docs from 
 deps-system: ## install what the tests use beside Python (Debian, Ubuntu)
 	$(SUDO) apt-get update
 	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
-		python3-venv postgresql redis-server chromium oathtool fonts-dejavu-core fonts-noto-core
+		python3-venv postgresql mariadb-server redis-server chromium oathtool fonts-dejavu-core fonts-noto-core
 
 pins: ## write requirements/dev.txt anew from pyproject.toml (ARGS=--upgrade for newest)
 	tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && $(PYTHON) -m venv "$$tools" && \
