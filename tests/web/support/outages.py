@@ -118,9 +118,9 @@ def paused(there: Backend) -> Iterator[None]:
 
 @contextmanager
 def slow(there: Backend) -> Iterator[None]:
-    """Nothing answers for 5 seconds; then all goes on."""
+    """Nothing answers for twice as long as is waited for it; then all goes on."""
     there.server.pause()
-    timer = threading.Timer(5, there.server.resume)
+    timer = threading.Timer(2 * WAIT_SECONDS, there.server.resume)
     timer.start()
     try:
         yield
