@@ -73,7 +73,7 @@ messages: .venv/installed ## bring the catalogues up to date and compile them (N
 deps-system: ## install what the tests use beside Python (Debian, Ubuntu)
 	$(SUDO) apt-get update
 	$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
-		python3-venv postgresql redis-server chromium oathtool fonts-dejavu-core fonts-noto-core
+		python3-venv postgresql mariadb-server redis-server chromium oathtool fonts-dejavu-core fonts-noto-core
 
 pins: ## write requirements/dev.txt anew from pyproject.toml (ARGS=--upgrade for newest)
 	tools=$$(mktemp -d) && trap 'rm -rf "$$tools"' EXIT && $(PYTHON) -m venv "$$tools" && \

@@ -16,11 +16,10 @@ from .flows.context import Ports
 from .methods.backup_codes import BackupCodes
 from .methods.sms import SMS, unknown_countries
 from .methods.totp import TOTP, import_data
-from .placing import EngineSource, faults, place
+from .placing import EngineSource, faults, make_store
 from .senders import choosing, host_mail
 from .settings import Settings, read_settings
 from .stores.identity import mapped_identity
-from .stores.sqlalchemy import SQLStore
 from .web import blueprint, holding, in_templates, login_hook, naming, people, who
 from .web.cli import commands
 from .web.mailing import AppMail
@@ -76,9 +75,7 @@ class TwoFactor(TenantAPI):
         if unknown := unknown_countries(settings.sms_countries or ()):
             raise ConfigurationError(f"TWOFACTOR_SMS_COUNTRIES names no country: {unknown[0]}.")
         clock = SystemClock()
-        store = SQLStore(
-            lambda: place(app, settings, self._engine), clock, settings.throttle, RequestWitness()
-        )
+        store = make_store(app, settings, self._engine, clock, RequestWitness())
         state = AppState(
             settings=settings,
             ports=self._ports(app, settings, store, clock),

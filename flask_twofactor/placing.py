@@ -9,22 +9,45 @@ from flask import Flask
 from sqlalchemy import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError
 
+from .core.errors import ConfigurationError
+from .core.ports import Clock, Witness
 from .settings import Settings
 from .stores.bootstrap import Place, file_place, memory_place
-from .stores.engine import adopt_engine, is_memory, make_engine
+from .stores.engine import Reach, adopt_engine, is_memory, make_engine
 from .stores.keys import parse_keys
+from .stores.sqlalchemy import SQLStore
 
 EngineSource = Engine | Callable[[], Engine]
+
+
+def make_store(
+    app: Flask, settings: Settings, engine: EngineSource | None, clock: Clock, witness: Witness
+) -> SQLStore:
+    """Make an app's store, which is opened with the first call; ConfigurationError without redis."""
+
+    def find_place() -> Place:
+        return place(app, settings, engine)
+
+    if settings.redis_uri is None:
+        return SQLStore(find_place, clock, settings.throttle, witness)
+    try:
+        from .stores.redis import RedisStore, Setups  # noqa: PLC0415 - only some hosts install it
+    except ModuleNotFoundError as error:
+        message = "TWOFACTOR_REDIS_URI needs a driver: pip install 'flask-twofactor[redis]'."
+        raise ConfigurationError(message) from error
+    setups = Setups(settings.redis_uri, settings.store_wait_seconds, clock)
+    return RedisStore(find_place, clock, settings.throttle, witness, setups)
 
 
 def place(app: Flask, settings: Settings, engine: EngineSource | None) -> Place:
     """Give the place of the store; it is looked at with the first call."""
     keys = parse_keys(settings.keys) if settings.keys else None
+    reach = _reach(settings)
     alone = app.debug or app.testing
     if engine is not None:
         given = engine
         return Place(
-            connect=lambda: adopt_engine(given if isinstance(given, Engine) else given()),
+            connect=lambda: adopt_engine(given if isinstance(given, Engine) else given(), reach),
             keys=keys,
             expected_id=settings.store_id,
             makes_itself=alone,
@@ -32,7 +55,7 @@ def place(app: Flask, settings: Settings, engine: EngineSource | None) -> Place:
     if settings.database_uri is not None:
         uri = settings.database_uri
         return Place(
-            connect=lambda: make_engine(uri),
+            connect=lambda: make_engine(uri, reach),
             keys=keys,
             expected_id=settings.store_id,
             makes_itself=alone,
@@ -40,7 +63,17 @@ def place(app: Flask, settings: Settings, engine: EngineSource | None) -> Place:
     if app.testing:
         return memory_place()
     folder = Path(app.instance_path)
-    return file_place(folder, expected_id=settings.store_id, makes_itself=alone)
+    return file_place(folder, expected_id=settings.store_id, makes_itself=alone, reach=reach)
+
+
+def _reach(settings: Settings) -> Reach:
+    default = Reach()
+    size, overflow = settings.pool_size, settings.pool_overflow
+    return Reach(
+        pool_size=default.pool_size if size is None else size,
+        pool_overflow=default.pool_overflow if overflow is None else overflow,
+        wait_seconds=settings.store_wait_seconds,
+    )
 
 
 def faults(app: Flask, engine: EngineSource | None) -> Iterator[str]:
@@ -49,6 +82,10 @@ def faults(app: Flask, engine: EngineSource | None) -> Iterator[str]:
     uri = config.get("TWOFACTOR_DATABASE_URI")
     if uri and engine is not None:
         yield "Give either engine= or TWOFACTOR_DATABASE_URI, not both."
+    if engine is not None:
+        for name in ("TWOFACTOR_POOL_SIZE", "TWOFACTOR_POOL_OVERFLOW"):
+            if config.get(name) is not None:
+                yield f"{name} is not used with engine=: our pool is made like the engine's."
     if (uri or engine is not None) and not config.get("TWOFACTOR_KEYS"):
         yield (
             "TWOFACTOR_KEYS is required with a database of your choice. "

@@ -42,6 +42,14 @@ def _number(low: int, high: int) -> Callable[[object], int]:
     return read
 
 
+def _redis_uri(value: object) -> str:
+    text = _text(value)
+    if not text.startswith(("redis://", "rediss://", "unix://")):
+        message = "must be an address like redis://:password@host:6379/0 or rediss://…"
+        raise ValueError(message)
+    return text
+
+
 def _prefix(value: object) -> str:
     text = _text(value)
     if not text.startswith("/") or text.endswith("/"):
@@ -138,6 +146,10 @@ class Settings:
     database_uri: str | None = _setting(_text, secret=True)
     keys: tuple[str, ...] | None = _setting(_keys, secret=True)
     store_id: str | None = _setting(_text)
+    redis_uri: str | None = _setting(_redis_uri, secret=True)
+    pool_size: int | None = _setting(_number(1, 100))
+    pool_overflow: int | None = _setting(_number(0, 100))
+    store_wait_seconds: int = _setting(_number(2, 60), 5)
     hold_minutes: int = _setting(_number(1, LONGEST_HOLD_MINUTES), LONGEST_HOLD_MINUTES)
     step_up_minutes: int = _setting(_number(1, 60), 5)
     proof_idle_minutes: int | None = _setting(_number(1, 60 * 24 * 366))

@@ -10,7 +10,7 @@ import trustme
 from flask import Flask
 from sqlalchemy import URL
 
-from tests.support import postgresql, redis
+from tests.support import mariadb, postgresql, redis
 from tests.support.serving import serving
 
 # A busy machine is slow, not wrong.
@@ -29,6 +29,20 @@ def postgresql_server() -> Iterator[URL]:
 def postgresql_uri(postgresql_server: URL) -> Iterator[str]:
     """Address of a fresh, empty database."""
     with postgresql.database(postgresql_server) as uri:
+        yield uri
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[URL]:
+    """Address of a real server, by an account that may create databases."""
+    with mariadb.server() as url:
+        yield url
+
+
+@pytest.fixture
+def mariadb_uri(mariadb_server: URL) -> Iterator[str]:
+    """Address of a fresh, empty database."""
+    with mariadb.database(mariadb_server) as uri:
         yield uri
 
 

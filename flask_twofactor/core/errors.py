@@ -29,6 +29,13 @@ class StoreError(TwoFactorError):
     code = "unavailable"
 
 
+class ContentionError(StoreError):
+    """The database gave one of two transactions up for the other; nothing of it was written.
+
+    The whole transaction may be tried again: see `core.repeating`.
+    """
+
+
 class SealError(TwoFactorError):
     """A sealed value could not be read: its key is missing or the row was altered."""
 

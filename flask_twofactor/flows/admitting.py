@@ -8,6 +8,7 @@ from dataclasses import replace
 from flask_twofactor.core import policy
 from flask_twofactor.core.devices import Presented
 from flask_twofactor.core.records import Mark, Proof, Standing
+from flask_twofactor.core.repeating import repeated
 from flask_twofactor.core.tokens import reference
 
 from . import requiring
@@ -63,6 +64,7 @@ def needs_touch(ports: Ports, proof: Proof) -> bool:
     return age >= ports.limits.proof_idle / TOUCHES_PER_IDLE_TIME
 
 
+@repeated
 def touch(ports: Ports, proof: Proof) -> None:
     """Write the proof's last use."""
     with ports.store.transaction() as transaction:

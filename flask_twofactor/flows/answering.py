@@ -18,6 +18,7 @@ from flask_twofactor.core.records import (
     Step,
     Wait,
 )
+from flask_twofactor.core.repeating import repeated
 from flask_twofactor.core.tokens import mint, reference
 
 from . import sending
@@ -122,6 +123,7 @@ def know_browser(transaction: Transaction, user_key: str, paid: Paid, now: float
     return known
 
 
+@repeated
 def report(
     ports: Ports, user_key: str, method: Method, code: str, *, at_setup: bool = False
 ) -> None:
@@ -140,6 +142,7 @@ def report(
             transaction.record(Event("disabled_authenticator", user_key, now, method=method.name))
 
 
+@repeated
 def pay(ports: Ports, user_key: str, browsers: Sequence[str], binding: str | None = None) -> Paid:
     """Pay for one guess; RefusedError `throttled` with `retry_after` if there is none left.
 

@@ -9,6 +9,7 @@ from flask_twofactor.core import names
 from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.ports import Transaction
 from flask_twofactor.core.records import Authenticator, Data, Event, Proof, Status
+from flask_twofactor.core.repeating import repeated
 from flask_twofactor.core.tokens import mint, new_id
 
 from . import requiring
@@ -67,6 +68,7 @@ def status(ports: Ports, user_key: str, belongs: Belongs = NOWHERE) -> Status:
     )
 
 
+@repeated
 def rename(ports: Ports, acting: Acting, authenticator_id: str, name: object) -> None:
     """Give one of the person's authenticators another name."""
     tidy = names.tidy(name)
@@ -79,6 +81,7 @@ def rename(ports: Ports, acting: Acting, authenticator_id: str, name: object) ->
             raise RefusedError("unknown_authenticator")
 
 
+@repeated
 def remove(ports: Ports, acting: Acting, authenticator_id: str) -> str:
     """Remove an authenticator and give the session's new token; the last one is `disable`."""
     owned = ports.store.authenticators(acting.user_key)
@@ -105,6 +108,7 @@ def remove(ports: Ports, acting: Acting, authenticator_id: str) -> str:
     return token
 
 
+@repeated
 def disable(ports: Ports, acting: Acting) -> str:
     """Remove everything and give the session's new token; refused where a rule requires it."""
     if acting.required:
@@ -121,6 +125,7 @@ def disable(ports: Ports, acting: Acting) -> str:
     return token
 
 
+@repeated
 def renew_codes(ports: Ports, acting: Acting) -> Sequence[str]:
     """Make a new set of backup codes, to be shown once; the old ones end."""
     owned = ports.store.authenticators(acting.user_key)
@@ -136,6 +141,7 @@ def renew_codes(ports: Ports, acting: Acting) -> Sequence[str]:
     return codes
 
 
+@repeated
 def reset(
     ports: Ports,
     user_key: str,
@@ -162,6 +168,7 @@ def reset(
         transaction.record(Event("admin_reset", user_key, now, actor=actor, reason=reason))
 
 
+@repeated
 def end_sessions(
     ports: Ports,
     user_key: str,
@@ -188,6 +195,7 @@ def end_sessions(
     return Kept(epoch, "")
 
 
+@repeated
 def _end_but(ports: Ports, keep: Acting, old: Proof, why: str, fingerprint: str | None) -> Kept:
     now, token = ports.clock(), mint()
     with ports.store.transaction() as transaction:
@@ -199,6 +207,7 @@ def _end_but(ports: Ports, keep: Acting, old: Proof, why: str, fingerprint: str 
     return Kept(epoch, token)
 
 
+@repeated
 def end_everything(ports: Ports, user_key: str, *, why: str) -> None:
     """End all sessions, holds, trust and known browsers of a user, for somebody who says: not me.
 
@@ -219,6 +228,7 @@ def _learn(transaction: Transaction, user_key: str, fingerprint: str | None) -> 
         transaction.learn_password(user_key, fingerprint, None)
 
 
+@repeated
 def import_authenticator(
     ports: Ports, user_key: str, method: str, data: Data, name: str
 ) -> Authenticator:
@@ -246,6 +256,7 @@ def import_authenticator(
     return replace(made, data=None)
 
 
+@repeated
 def forget(ports: Ports, user_key: str) -> None:
     """Delete every row of a user, when the host deletes the user."""
     with ports.store.transaction() as transaction:
@@ -253,6 +264,7 @@ def forget(ports: Ports, user_key: str) -> None:
         transaction.forget(user_key)
 
 
+@repeated
 def unlock(ports: Ports, user_key: str, *, actor: str) -> None:
     """Give a person all their tries back, for somebody who was shut out."""
     with ports.store.transaction() as transaction:

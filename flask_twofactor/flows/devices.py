@@ -9,6 +9,7 @@ from flask_twofactor.core import names
 from flask_twofactor.core.devices import Presented, TrustedDevice, is_alive
 from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.records import Event
+from flask_twofactor.core.repeating import repeated
 
 from . import trusting
 from .acting import Acting, ask_again, ask_for_change, ask_for_own
@@ -34,6 +35,7 @@ def listed(ports: Ports, acting: Acting, shown: Sequence[Presented]) -> list[Lis
     return [Listed(one, one.id in here) for one in living]
 
 
+@repeated
 def rename(ports: Ports, acting: Acting, device_id: str, name: object) -> None:
     """Give one of the person's devices another name; asks what any change asks."""
     tidy = names.tidy(name)
@@ -46,6 +48,7 @@ def rename(ports: Ports, acting: Acting, device_id: str, name: object) -> None:
             raise RefusedError("unknown_device")
 
 
+@repeated
 def revoke(ports: Ports, acting: Acting, device_id: str) -> None:
     """End one of the person's devices. Asks nothing: it only takes something away."""
     ask_for_own(acting)
@@ -56,6 +59,7 @@ def revoke(ports: Ports, acting: Acting, device_id: str) -> None:
         transaction.record(_revoked(acting.user_key, now, device_id))
 
 
+@repeated
 def revoke_all(ports: Ports, acting: Acting) -> None:
     """End all the person's devices. Asks nothing; recorded if there were any."""
     ask_for_own(acting)

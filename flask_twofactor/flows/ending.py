@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from flask_twofactor.core.ports import Transaction
 from flask_twofactor.core.records import Event
+from flask_twofactor.core.repeating import repeated
 from flask_twofactor.core.tokens import reference
 
 from .context import Ports
 
 
+@repeated
 def end(
     ports: Ports,
     *,

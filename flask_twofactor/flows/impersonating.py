@@ -7,6 +7,7 @@ from collections.abc import Collection
 from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.policy import IMPERSONATION
 from flask_twofactor.core.records import Event, Proof
+from flask_twofactor.core.repeating import repeated
 from flask_twofactor.core.tokens import mint, reference
 
 from . import tenants
@@ -14,6 +15,7 @@ from .context import Ports
 from .tenants import Admin
 
 
+@repeated
 def begin(
     ports: Ports,
     admin: Admin,

@@ -21,6 +21,7 @@ from flask_twofactor.core.records import (
     Standing,
     Step,
 )
+from flask_twofactor.core.repeating import repeated
 from flask_twofactor.core.rules import Terms
 from flask_twofactor.core.sending import Errand, Sent, binding
 from flask_twofactor.core.tokens import mint, reference
@@ -67,6 +68,7 @@ class SetUpFirst:
     browser: KnownBrowser | None = None
 
 
+@repeated
 def hold(
     ports: Ports,
     standing: Standing,
@@ -150,10 +152,22 @@ def answer(
         raise RefusedError("unknown_method")
     bound = binding("challenge", held.id)
     accepted = answering.check(ports, held.user_key, owned, wanted, typed, browsers, bound)
-    now, proof_token, method = ports.clock(), mint(), accepted.method
     if standing is not None and standing.outdated:
-        return _set_up_first(ports, held, accepted, now)
+        return _set_up_first(ports, held, accepted, ports.clock())
     terms = None if standing is None else standing.terms
+    return _release(ports, held, accepted, terms, origin, trusts)
+
+
+@repeated
+def _release(
+    ports: Ports,
+    held: Hold,
+    accepted: answering.Accepted,
+    terms: Terms | None,
+    origin: Origin,
+    trusts: Sequence[Presented] | None,
+) -> Released:
+    now, proof_token, method = ports.clock(), mint(), accepted.method
     longest = 0 if trusts is None or method.fallback_only else trusting.longest(ports, terms)
     proof, device = new_proof(proof_token, held, method, now, origin), None
     with answering.accepting(ports, accepted, now) as transaction:
@@ -191,6 +205,7 @@ def errand(ports: Ports, token: object, wanted: object, browsers: Sequence[str] 
     return sending.errand(method, mine, held.user_key, bound, known=known)
 
 
+@repeated
 def _set_up_first(ports: Ports, held: Hold, accepted: answering.Accepted, now: float) -> SetUpFirst:
     # A method that is not allowed any more answers once more, and only to reach setup.
     with answering.accepting(ports, accepted, now) as transaction:
@@ -201,6 +216,7 @@ def _set_up_first(ports: Ports, held: Hold, accepted: answering.Accepted, now: f
     return SetUpFirst(browser)
 
 
+@repeated
 def let_go(ports: Ports, held: Hold) -> Released:
     """Release a login that was held until setup, once no rule asks for it any more.
 
@@ -246,6 +262,7 @@ def new_proof(
     )
 
 
+@repeated
 def rotate(ports: Ports, proof: Proof) -> str:
     """Give a standing proof a new token, at a repeated password step of the same user."""
     now, token = ports.clock(), mint()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from flask_twofactor.core.members import Member, Seen
 from flask_twofactor.core.records import Event, Standing
+from flask_twofactor.core.repeating import repeated
 from flask_twofactor.core.rules import applies
 
 from .context import Ports
@@ -16,6 +17,7 @@ def is_new_somewhere(standing: Standing, roles: Sequence[str] | None) -> bool:
     return any(member is None and applies(rule, roles) for rule, member in standing.places)
 
 
+@repeated
 def note(
     ports: Ports, user_key: str, shown: Sequence[Seen], *, excused: Sequence[str] = ()
 ) -> None:
@@ -54,11 +56,21 @@ def sync(
     """
     began, listed = ports.clock(), 0
     for page in pages:
-        with ports.store.transaction() as transaction:
-            for seen in page:
-                transaction.see(seen, max(began, ports.clock()), listed=True)
+        _note_page(ports, page, began)
         told(len(page))
         listed += len(page)
+    return _leave_unlisted(ports, tenant, began, listed, actor)
+
+
+@repeated
+def _note_page(ports: Ports, page: Sequence[Seen], began: float) -> None:
+    with ports.store.transaction() as transaction:
+        for seen in page:
+            transaction.see(seen, max(began, ports.clock()), listed=True)
+
+
+@repeated
+def _leave_unlisted(ports: Ports, tenant: str, began: float, listed: int, actor: str) -> int:
     now = ports.clock()
     with ports.store.transaction() as transaction:
         left = transaction.leave_unlisted(tenant, began, now)

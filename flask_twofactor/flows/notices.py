@@ -11,6 +11,7 @@ from typing import Literal
 from flask_twofactor.core.notices import Message, Notice, is_too_old
 from flask_twofactor.core.ports import Mail
 from flask_twofactor.core.records import Event
+from flask_twofactor.core.repeating import repeated
 
 from .context import Ports
 
@@ -86,6 +87,7 @@ def deliver_due(ports: Ports, limit: int = 100) -> Delivered:
     return Delivered(counted["sent"], counted["failed"], counted["dropped"])
 
 
+@repeated
 def _deliver(ports: Ports, notice: Notice) -> Outcome:
     now = ports.clock()
     with ports.store.transaction() as transaction:
@@ -97,6 +99,7 @@ def _deliver(ports: Ports, notice: Notice) -> Outcome:
     return "sent" if send(ports, letters, lambda: True) else "failed"
 
 
+@repeated
 def _drop(ports: Ports, notice: Notice, now: float) -> bool:
     log.warning("a notice (%s) could not be sent for three days and is given up", notice.kind)
     with ports.store.transaction() as transaction:
@@ -106,12 +109,14 @@ def _drop(ports: Ports, notice: Notice, now: float) -> bool:
     return True
 
 
+@repeated
 def _give_up(ports: Ports, notice: Notice, why: str) -> None:
     log.warning("a notice (%s) is not sent: %s", notice.kind, why)
     with ports.store.transaction() as transaction:
         transaction.finish_notice(notice.id)
 
 
+@repeated
 def _send(ports: Ports, mail: Mail, letter: Letter) -> bool:
     kind = letter.message.kind
     try:

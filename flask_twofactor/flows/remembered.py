@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from flask_twofactor.core.devices import TRUSTED_DEVICE, GivenDevice, Presented
 from flask_twofactor.core.errors import HoldGoneError
 from flask_twofactor.core.records import Origin, Proof, Standing
+from flask_twofactor.core.repeating import repeated
 from flask_twofactor.core.tokens import mint, reference
 
 from . import ending, logging_in, requiring, trusting
@@ -22,6 +23,7 @@ class Entered:
     device: GivenDevice
 
 
+@repeated
 def enter(
     ports: Ports,
     standing: Standing,
@@ -48,12 +50,14 @@ def enter(
     return Entered(token, device)
 
 
+@repeated
 def refuse(ports: Ports, standing: Standing, shown: Presented, origin: Origin) -> None:
     """End a device whose copied value came back; the login is held."""
     with ports.store.transaction() as transaction:
         trusting.take(ports, transaction, standing, shown, origin.address)
 
 
+@repeated
 def release(
     ports: Ports, hold_token: object, shown: Sequence[Presented], origin: Origin
 ) -> tuple[logging_in.Released, GivenDevice] | None:

@@ -7,6 +7,7 @@ import math
 from flask_twofactor.core import rules
 from flask_twofactor.core.members import Member, Wanted
 from flask_twofactor.core.records import Event
+from flask_twofactor.core.repeating import repeated
 from flask_twofactor.core.rules import DAY, Rule
 
 from .context import Ports
@@ -29,6 +30,7 @@ def remind(ports: Ports, tenant: str, *, actor: str) -> int:
     return sum(_remind(ports, rule, member, actor) for member in waiting)
 
 
+@repeated
 def _remind(ports: Ports, rule: Rule, member: Member, actor: str) -> bool:
     now, due = ports.clock(), rules.due(rule, member.roles, member.membership)
     if due is None or due <= now:

@@ -12,6 +12,7 @@ from flask_twofactor.core import sending, throttle
 from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.ports import Delivering, Method, Sends
 from flask_twofactor.core.records import Authenticator, Event
+from flask_twofactor.core.repeating import repeated
 from flask_twofactor.core.sending import Budget, Delivery, Errand, Outcome, Sent, SentCode
 
 from .context import Ports
@@ -91,11 +92,8 @@ def send(ports: Ports, errand: Errand, write: Text) -> None:
 
 def tell(ports: Ports, errand: Errand, text: str) -> None:
     """Tell a number something that is no code, within the shared budgets; never raise."""
-    now = ports.clock()
     try:
-        with ports.store.transaction() as transaction:
-            shared = sending.shared(ports.send_limits, errand, now)
-            _spend(transaction.sends, Paid(), shared, now)
+        _pay_shared(ports, errand)
     except _UsedUpError:
         log.warning("no budget is left to tell a number that it was changed")
         return
@@ -136,6 +134,7 @@ def explain(sent: Sent | None) -> RefusedError:
     return RefusedError("sent_too_often" if sent.tries >= sending.TRIES else "sent_expired")
 
 
+@repeated
 def _ask_breaker(ports: Ports, errand: Errand, now: float) -> None:
     # Only numbers that are not proven yet can run up a bill for whoever owns them.
     limits = ports.send_limits
@@ -155,6 +154,15 @@ def _ask_breaker(ports: Ports, errand: Errand, now: float) -> None:
         raise RefusedError("send_paused", retry_after=wait)
 
 
+@repeated
+def _pay_shared(ports: Ports, errand: Errand) -> None:
+    now = ports.clock()
+    with ports.store.transaction() as transaction:
+        shared = sending.shared(ports.send_limits, errand, now)
+        _spend(transaction.sends, Paid(), shared, now)
+
+
+@repeated
 def _pay(ports: Ports, errand: Errand, code: str, now: float) -> Paid:
     try:
         with ports.store.transaction() as transaction:
@@ -195,13 +203,21 @@ def _spend(sends: Sends, paid: Paid, wanted: list[Budget], now: float) -> None:
 
 def _refuse(ports: Ports, errand: Errand, used_up: _UsedUpError, now: float) -> NoReturn:
     budget, until = used_up.budget, used_up.until
-    with ports.store.transaction() as transaction:
-        if budget.scope != "cooldown" and transaction.sends.is_news(budget, until, now):
-            transaction.record(_event("send_refused", errand, now, budget.scope))
+    if budget.scope != "cooldown":
+        _note_refused(ports, errand, used_up, now)
     wait = throttle.retry_after(until, now)
     raise RefusedError("throttled", retry_after=wait, sends=budget.scope) from None
 
 
+@repeated
+def _note_refused(ports: Ports, errand: Errand, used_up: _UsedUpError, now: float) -> None:
+    budget = used_up.budget
+    with ports.store.transaction() as transaction:
+        if transaction.sends.is_news(budget, used_up.until, now):
+            transaction.record(_event("send_refused", errand, now, budget.scope))
+
+
+@repeated
 def _settle(ports: Ports, errand: Errand, paid: Paid, delivery: Delivery) -> None:
     now = ports.clock()
     with ports.store.transaction() as transaction:

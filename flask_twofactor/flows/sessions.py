@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.policy import proof_stands
 from flask_twofactor.core.records import Event, Proof, Standing
+from flask_twofactor.core.repeating import repeated
 
 from .acting import Acting, ask_for_own
 from .context import Ports
@@ -33,6 +34,7 @@ def listed(ports: Ports, acting: Acting) -> list[Listed]:
     return [Listed(one, one.id == own) for one in living]
 
 
+@repeated
 def end(ports: Ports, acting: Acting, session_id: str) -> None:
     """End one of the person's sessions; its browser is out at its next request.
 
@@ -54,14 +56,25 @@ def settle_password(ports: Ports, standing: Standing, fingerprint: str) -> int:
     """
     user_key = standing.user_key
     if standing.fingerprint != "changed":
-        ports.store.ensure_account(user_key)
-        with ports.store.transaction() as transaction:
-            transaction.learn_password(user_key, fingerprint, standing.password_digest)
+        _learn_password(ports, standing, fingerprint)
         return standing.epoch
-    now = ports.clock()
+    moved = _notice_change(ports, standing, fingerprint)
+    return ports.store.standing(user_key, None).epoch if moved is None else moved
+
+
+@repeated
+def _learn_password(ports: Ports, standing: Standing, fingerprint: str) -> None:
+    ports.store.ensure_account(standing.user_key)
+    with ports.store.transaction() as transaction:
+        transaction.learn_password(standing.user_key, fingerprint, standing.password_digest)
+
+
+@repeated
+def _notice_change(ports: Ports, standing: Standing, fingerprint: str) -> int | None:
+    now, user_key = ports.clock(), standing.user_key
     with ports.store.transaction() as transaction:
         if transaction.learn_password(user_key, fingerprint, standing.password_digest):
             moved = transaction.move_epoch(user_key, None)
             transaction.record(Event("password_changed", user_key, now, reason="noticed"))
             return moved or 0
-    return ports.store.standing(user_key, None).epoch
+    return None

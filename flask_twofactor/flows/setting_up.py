@@ -22,6 +22,7 @@ from flask_twofactor.core.records import (
     Refusal,
     Step,
 )
+from flask_twofactor.core.repeating import repeated
 from flask_twofactor.core.rules import Terms
 from flask_twofactor.core.sending import Sent, binding
 from flask_twofactor.core.tokens import mint, new_id, reference
@@ -61,6 +62,16 @@ class Finished:
     alike: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _New:
+    """What a right first code makes: an authenticator, beside others or in the place of one."""
+
+    authenticator: Authenticator
+    enrolment: Enrolment
+    replaces: Authenticator | None
+    alike: bool
+
+
 def choices(ports: Ports, terms: Terms | None = None) -> list[Method]:
     """Give the methods a person can set up on a page of its own, as their tenants allow."""
     found = [method for method in ports.methods if not method.fallback_only]
@@ -79,6 +90,7 @@ def begin(ports: Ports, acting: Acting, wanted: object, token: object) -> Begun:
     return begin_anew(ports, acting, method, method.begin_setup(acting.account))
 
 
+@repeated
 def begin_anew(ports: Ports, acting: Acting, method: Method, step: Step) -> Begun:
     """Begin a setup with a step of its own; the session's older one is forgotten by it."""
     ports.store.ensure_account(acting.user_key)
@@ -119,17 +131,34 @@ def confirm(
     if pending is None:
         raise RefusedError("setup_expired")
     enrolment, paid = _evaluate(ports, acting, method, pending, typed, browsers)
-    first, now, proof_token = not is_protected(owned), ports.clock(), mint()
     replaced = _replaced(method, owned)
     taken = [one.name for one in answering.of_method(owned, method) if one is not replaced]
-    made = _authenticator(method, enrolment, names.choose(name, taken), now)
-    given_code = read_backup_code(setup_code)
-    with _reporting(ports, acting, method), ports.store.transaction() as transaction:
+    made = _authenticator(method, enrolment, names.choose(name, taken), ports.clock())
+    new = _New(made, enrolment, replaced, alike=bool(taken))
+    first, given = not is_protected(owned), read_backup_code(setup_code)
+    with _reporting(ports, acting, method):
+        return _finish(ports, acting, pending, new, paid, first=first, setup_code=given)
+
+
+@repeated
+def _finish(
+    ports: Ports,
+    acting: Acting,
+    pending: PendingSetup,
+    new: _New,
+    paid: Paid,
+    *,
+    first: bool,
+    setup_code: str | None,
+) -> Finished:
+    now, proof_token = ports.clock(), mint()
+    made, replaced = new.authenticator, new.replaces
+    with ports.store.transaction() as transaction:
         if not transaction.finish_setup(pending.id, acting.user_key):
             raise RefusedError("setup_expired")
-        if first and not transaction.use_setup_code(acting.user_key, given_code, now):
+        if first and not transaction.use_setup_code(acting.user_key, setup_code, now):
             raise RefusedError("wrong_setup_code", field="setup_code")
-        _use_sent(transaction, acting, enrolment, now)
+        _use_sent(transaction, acting, new.enrolment, now)
         if replaced is not None:
             transaction.remove_authenticator(acting.user_key, replaced.id)
         transaction.add_authenticator(acting.user_key, made)
@@ -137,10 +166,10 @@ def confirm(
         browser = answering.know_browser(transaction, acting.user_key, paid, now)
         codes = give_codes(ports, transaction, acting, now) if first else []
         _finish_hold(transaction, acting, now)
-        renew_proof(transaction, acting, proof_token, now, method=method.name, verified_at=now)
+        renew_proof(transaction, acting, proof_token, now, method=made.method, verified_at=now)
         transaction.record(_made(acting, made, replaced, now, first=first))
     kept = acting.hold.kept if acting.hold is not None else None
-    return Finished(proof_token, first, codes, kept, browser, replaced, alike=bool(taken))
+    return Finished(proof_token, first, codes, kept, browser, replaced, alike=new.alike)
 
 
 def event_about(

@@ -9,7 +9,8 @@ from contextlib import suppress
 from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.policy import IMPERSONATION, is_recent
 from flask_twofactor.core.ports import Method, Transaction
-from flask_twofactor.core.records import Authenticator, Event, Step, StepUp
+from flask_twofactor.core.records import Authenticator, Event, Proof, Step, StepUp
+from flask_twofactor.core.repeating import repeated
 from flask_twofactor.core.sending import Errand, Sent, binding
 from flask_twofactor.core.tokens import mint, reference
 
@@ -54,10 +55,17 @@ def answer(
         raise RefusedError("not_protected")
     bound = binding("step_up", acting.proof.id)
     accepted = answering.check(ports, acting.user_key, owned, wanted, typed, browsers, bound)
+    return _note(ports, acting, acting.proof, accepted, action)
+
+
+@repeated
+def _note(
+    ports: Ports, acting: Acting, proof: Proof, accepted: answering.Accepted, action: str | None
+) -> str | None:
     now, method = ports.clock(), accepted.method
     with answering.accepting(ports, accepted, now) as transaction:
         counts_fully = not method.fallback_only
-        if not transaction.note_step_up(acting.proof.id, method.name, now, full=counts_fully):
+        if not transaction.note_step_up(proof.id, method.name, now, full=counts_fully):
             raise RefusedError("signed_out")
         event = Event("stepped_up", acting.user_key, now, method=method.name, reason=action)
         transaction.record(event)
@@ -84,6 +92,7 @@ def sent(ports: Ports, acting: Acting, method: Method) -> tuple[Step, Sent | Non
     return step, sending.state(ports, acting.user_key, method, bound)
 
 
+@repeated
 def note_password(ports: Ports, acting: Acting, *, action: str | None = None) -> str | None:
     """Note that this person gave the right password again, just now.
 
@@ -98,6 +107,7 @@ def note_password(ports: Ports, acting: Acting, *, action: str | None = None) ->
         return _allow(ports, transaction, acting, action, now)
 
 
+@repeated
 def allow_after_login(ports: Ports, acting: Acting, action: str | None) -> str | None:
     """Give the token of the leave to do one action, good only once the person signed in anew."""
     now = ports.clock()
@@ -118,6 +128,7 @@ def ask_for_freshness(
         raise _refused(protected=protected, action=None)
 
 
+@repeated
 def ask_for_action(
     ports: Ports, acting: Acting, action: str, token: object, *, protected: bool, changing: bool
 ) -> None:

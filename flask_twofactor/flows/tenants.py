@@ -13,6 +13,7 @@ from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.members import Adoption, Count, Group, count
 from flask_twofactor.core.policy import is_recent
 from flask_twofactor.core.records import Event
+from flask_twofactor.core.repeating import repeated
 from flask_twofactor.core.rules import DAY, Rule
 
 from . import changing
@@ -77,6 +78,7 @@ def refuse(ports: Ports, admin: Admin, user_key: str, tenant: str) -> NoReturn:
     raise RefusedError("not_allowed")
 
 
+@repeated
 def note_refused(ports: Ports, admin: Admin, user_key: str, tenant: str) -> None:
     """Leave an event of who tried what, where they may not."""
     with ports.store.transaction() as transaction:
@@ -85,6 +87,7 @@ def note_refused(ports: Ports, admin: Admin, user_key: str, tenant: str) -> None
         )
 
 
+@repeated
 def set_rule(ports: Ports, admin: Admin, new: Rule, *, expected: int | None = None) -> Rule:
     """Save a tenant's rule and give it; it acts at the next request of everybody.
 
@@ -125,6 +128,7 @@ def check(ports: Ports, rule: Rule) -> None:
         raise RefusedError("methods_unknown", field="methods")
 
 
+@repeated
 def exempt(
     ports: Ports, admin: Admin, tenant: str, user_key: str, *, until: float | None, reason: str
 ) -> None:
@@ -187,6 +191,7 @@ def tally(ports: Ports, tenant: str) -> tuple[Sequence[Group], bool]:
     return groups, sum(one.number for one in groups) <= MOST_COUNTED
 
 
+@repeated
 def note_today(ports: Ports, tenant: str, groups: Sequence[Group]) -> tuple[Adoption, ...]:
     """Keep how far a tenant has come today, and give the days that the chart shows."""
     found, counted = ports.store.adoption(tenant, DAYS_SHOWN), count(groups)
@@ -199,6 +204,7 @@ def note_today(ports: Ports, tenant: str, groups: Sequence[Group]) -> tuple[Adop
     return (*earlier, today)[-DAYS_SHOWN:]
 
 
+@repeated
 def report(ports: Ports, admin: Admin, tenant: str) -> Count:
     """Count a tenant's people, keep that as today's number, and leave an event."""
     counted, now = count(ports.store.groups(tenant)), ports.clock()

@@ -15,9 +15,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from flask_twofactor.core.errors import StoreError
 
 from . import remedies, schema
-from .engine import make_engine, reader
+from .engine import DEFAULT_REACH, Reach, make_engine, reader
 from .keys import new_key, parse_keys, read_key_file, write_key_file
+from .patience import Patience, of
 from .sealing import KeyRing
+from .servers import making_alone
 
 NO_KEYS = "the store has no keys. Set TWOFACTOR_KEYS to those it was made with."
 DEFAULT_FILE = "twofactor.sqlite"
@@ -50,13 +52,16 @@ class Opened:
     key_file: Path | None = None
     signature: Signature | None = None
     made: tuple[str, ...] = ()
+    patience: Patience | None = None
 
 
-def file_place(folder: Path, *, expected_id: str | None, makes_itself: bool) -> Place:
+def file_place(
+    folder: Path, *, expected_id: str | None, makes_itself: bool, reach: Reach = DEFAULT_REACH
+) -> Place:
     """Describe the default store: SQLite and its key file, side by side in one folder."""
     database = folder / DEFAULT_FILE
     return Place(
-        connect=lambda: make_engine(f"sqlite:///{database}"),
+        connect=lambda: make_engine(f"sqlite:///{database}", reach),
         database_file=database,
         key_file=folder / "twofactor.key",
         expected_id=expected_id,
@@ -122,7 +127,7 @@ def _open_or_meet(place: Place, engine: Engine, now: float, *, may_make: bool) -
 
 
 def _open(place: Place, engine: Engine, now: float, *, may_make: bool) -> Opened:
-    with engine.begin() as connection:
+    with engine.begin() as connection, making_alone(connection):
         if not inspect(connection).has_table(schema.store.name):
             _refuse_to_replace(place)
             if not may_make:
@@ -138,7 +143,9 @@ def _open(place: Place, engine: Engine, now: float, *, may_make: bool) -> Opened
         signature = signature_of(key_file)
         ring = KeyRing(_keys(place))
         check_keys(connection, ring, row.store_id, json.loads(row.key_checks), key_file)
-        return Opened(engine, reader(engine), ring, row.store_id, key_file, signature)
+        return Opened(
+            engine, reader(engine), ring, row.store_id, key_file, signature, (), of(engine)
+        )
 
 
 def _make(place: Place, connection: Connection, now: float) -> Opened:
@@ -165,7 +172,7 @@ def _make(place: Place, connection: Connection, now: float) -> Opened:
 
 def _fill(keys: dict[str, bytes], connection: Connection, now: float) -> Opened:
     ring, store_id = KeyRing(keys), secrets.token_hex(8)
-    schema.metadata.create_all(connection)
+    schema.create(connection)
     connection.execute(insert(schema.version).values(version_num=schema.VERSION))
     checks = {key_id: ring.check(key_id, store_id) for key_id in ring.ids}
     connection.execute(
@@ -175,7 +182,8 @@ def _fill(keys: dict[str, bytes], connection: Connection, now: float) -> Opened:
     )
     connection.execute(insert(schema.audit_number).values(tenant="", number=0))
     made = (remedies.place_of(connection.engine.url),)
-    return Opened(connection.engine, reader(connection.engine), ring, store_id, made=made)
+    engine = connection.engine
+    return Opened(engine, reader(engine), ring, store_id, made=made, patience=of(engine))
 
 
 def _keys(place: Place) -> dict[str, bytes]:

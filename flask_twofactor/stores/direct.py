@@ -12,6 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from flask_twofactor.core.errors import StoreError
 
+from .patience import is_silence, of
+
 
 class DirectRead:
     """A SELECT of Core's, compiled once; its rows come as the driver gives it.
@@ -52,6 +54,8 @@ def _fetch(connection: Connection, sql: str, parameters: Any) -> Sequence[Sequen
         cursor.execute(sql, parameters)
         return cursor.fetchall()
     except connection.dialect.loaded_dbapi.Error as error:
+        if (patience := of(connection.engine)) is not None and is_silence(error):
+            patience.note_silence()
         if connection.dialect.is_disconnect(error, connection.connection, cursor):
             connection.invalidate()
         raise

@@ -3,47 +3,73 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import QueuePool
 
-WAIT_SECONDS = 5
+from .patience import WAIT_SECONDS, Patience, give
+from .servers import LIMITS, connect_arguments
+
 SWITCH_TRIES = 10
 
 
-def make_engine(uri: str | URL) -> Engine:
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How many connections a process keeps and adds when busy, and how long anything waits."""
+
+    pool_size: int = 5
+    pool_overflow: int = 10
+    wait_seconds: int = WAIT_SECONDS
+
+
+DEFAULT_REACH = Reach()
+
+
+def make_engine(uri: str | URL, reach: Reach = DEFAULT_REACH) -> Engine:
     """Make an engine with its own pool; parameters never reach its errors or logs."""
     url = make_url(uri)
     if url.get_backend_name() == "sqlite":
-        return _sqlite_engine(url)
-    return _prepared(
-        create_engine(
-            url,
-            hide_parameters=True,
-            pool_pre_ping=True,
-            pool_timeout=WAIT_SECONDS,
-            isolation_level="READ COMMITTED",
-            connect_args=_patience(url),
-        )
+        return _sqlite_engine(url, reach)
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_size=reach.pool_size,
+        max_overflow=reach.pool_overflow,
+        pool_timeout=reach.wait_seconds,
+        isolation_level="READ COMMITTED",
+        connect_args=connect_arguments(url.get_backend_name(), reach.wait_seconds),
     )
+    return _prepared(engine, reach)
 
 
-def adopt_engine(host: Engine) -> Engine:
+def adopt_engine(host: Engine, reach: Reach = DEFAULT_REACH) -> Engine:
     """Make an engine that reaches the host's database through a pool of its own."""
-    options: dict[str, Any] = {"hide_parameters": True, "pool": host.pool.recreate()}
+    pool = host.pool.recreate()
+    if isinstance(pool, QueuePool):
+        # The host may wait as long as it likes; our share of its workers' time is limited.
+        pool._timeout = min(pool._timeout, reach.wait_seconds)  # noqa: SLF001
+    options: dict[str, Any] = {"hide_parameters": True, "pool": pool}
     if host.dialect.name != "sqlite":
         options["isolation_level"] = "READ COMMITTED"
-    return _prepared(create_engine(host.url, **options))
+        pool._pre_ping = True  # noqa: SLF001 - a restarted server must not be noticed
+    return _prepared(create_engine(host.url, **options), reach)
 
 
 def reader(engine: Engine) -> Engine:
     """Give an engine on the same connections for single reads, which need no transaction."""
-    if engine.dialect.name != "sqlite":
+    if engine.dialect.name == "sqlite":
+        # Without the listener that begins, a read takes half of SQLAlchemy's calls: it is on each page.
+        plain = Engine(engine.pool, engine.dialect, engine.url, hide_parameters=True)
+        return _safe_to_fork(plain)
+    if engine.dialect.name == "postgresql":
         return engine.execution_options(isolation_level="AUTOCOMMIT")
-    # Without the listener that begins, a read takes half of SQLAlchemy's calls: it is on each page.
-    return _safe_to_fork(Engine(engine.pool, engine.dialect, engine.url, hide_parameters=True))
+    # Here the change of mode and back would be two more messages to the server, for one.
+    return engine
 
 
 def is_memory(url: URL) -> bool:
@@ -51,33 +77,33 @@ def is_memory(url: URL) -> bool:
     return url.database in {None, "", ":memory:"}
 
 
-def _sqlite_engine(url: URL) -> Engine:
-    memory = is_memory(url)
+def _sqlite_engine(url: URL, reach: Reach) -> Engine:
     # A database in memory is one connection: a pool of one makes the others wait their turn.
-    size: dict[str, int] = {"pool_size": 1, "max_overflow": 0} if memory else {}
-    arguments = {"timeout": WAIT_SECONDS, "check_same_thread": False}
-    return _prepared(
-        create_engine(
-            url,
-            hide_parameters=True,
-            poolclass=QueuePool,
-            pool_timeout=WAIT_SECONDS,
-            connect_args=arguments,
-            **size,
-        )
+    memory = is_memory(url)
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        poolclass=QueuePool,
+        pool_size=1 if memory else reach.pool_size,
+        max_overflow=0 if memory else reach.pool_overflow,
+        pool_timeout=reach.wait_seconds,
+        connect_args={"timeout": reach.wait_seconds, "check_same_thread": False},
     )
+    return _prepared(engine, reach)
 
 
-def _patience(url: URL) -> dict[str, Any]:
-    if url.get_backend_name() == "postgresql":
-        return {"connect_timeout": WAIT_SECONDS}
-    return {}
-
-
-def _prepared(engine: Engine) -> Engine:
+def _prepared(engine: Engine, reach: Reach) -> Engine:
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "connect", _sqlite_preparer(reach.wait_seconds))
         event.listen(engine, "begin", _begin_immediate)
+        return _safe_to_fork(engine)
+    patience, limit = Patience(reach.wait_seconds), LIMITS.get(engine.dialect.name)
+    give(engine, patience)
+    event.listen(engine, "handle_error", patience.note_error)
+    event.listen(engine, "checkout", patience.at_checkout)
+    if limit is not None:
+        # Before SQLAlchemy's own listener, which looks at the modes that are set here.
+        event.listen(engine, "connect", lambda new, _: limit(new, patience), insert=True)
     return _safe_to_fork(engine)
 
 
@@ -86,10 +112,17 @@ def _safe_to_fork(engine: Engine) -> Engine:
     return engine
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None
-    connection.execute("PRAGMA busy_timeout = 5000")
-    connection.execute("PRAGMA synchronous = FULL")
+def _sqlite_preparer(wait_seconds: int) -> Callable[[Any, object], None]:
+    def prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout = {wait_seconds * 1000}")
+        connection.execute("PRAGMA synchronous = FULL")
+        _switch_to_wal(connection)
+
+    return prepare
+
+
+def _switch_to_wal(connection: Any) -> None:
     for _ in range(SWITCH_TRIES):
         try:
             connection.execute("PRAGMA journal_mode = WAL")

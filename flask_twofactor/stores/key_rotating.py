@@ -14,10 +14,12 @@ from flask_twofactor.core.errors import SealError
 from flask_twofactor.core.keeping import AuditFault, Rotation, Seen
 from flask_twofactor.core.ports import Clock, Witness
 from flask_twofactor.core.records import Event
+from flask_twofactor.core.repeating import repeated
 
 from .audit_verifying import extents, is_right, merged
 from .auditing import AUDIT, canonical
 from .key_counting import SEALED, UNSPENT, Sealed, code_owners, key_uses, locked_out, not_under
+from .remedies import translated
 from .schema import audit, authenticator, single_use_code
 from .sealing import KeyRing, key_of
 from .throttling import Budgets
@@ -95,8 +97,9 @@ class Rotating:
                 found.append({**row, "anew": self.ring.seal(value, *bound)})
         return found
 
+    @repeated
     def _write(self, sealed: Sealed, rows: list[dict[str, Any]]) -> int:
-        with self.engine.begin() as connection:
+        with translated(), self.engine.begin() as connection:
             writes = SQLTransaction(connection, self.ring, self.budgets, self.witness)
             free = _lock(connection, sealed, [row["id"] for row in rows])
             moved = [row for row in rows if row["id"] in free and _replace(connection, sealed, row)]
@@ -151,13 +154,18 @@ class Rotating:
                 self.wrong.append(AuditFault("changed", row["tenant"], number, number))
             elif verdict:
                 right.append(row)
-        with self.engine.begin() as connection:
-            for row in right:
+        self.moved["audit"] += self._redigest(right)
+
+    @repeated
+    def _redigest(self, rows: Sequence[RowMapping]) -> int:
+        changed = 0
+        with translated(), self.engine.begin() as connection:
+            for row in rows:
                 mine = (audit.c.tenant == row["tenant"], audit.c.number == row["number"])
                 digest = self.ring.digest(canonical(row), AUDIT)
                 statement = update(audit).where(*mine, audit.c.digest == row["digest"])
-                changed = connection.execute(statement.values(digest=digest)).rowcount
-                self.moved["audit"] += changed
+                changed += connection.execute(statement.values(digest=digest)).rowcount
+        return changed
 
     def _read(self, statement: Any) -> Sequence[RowMapping]:
         with self.reader.connect() as connection:

@@ -7,13 +7,16 @@ gets the right words, and a worker whose clock is behind meets no gap.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Column, ColumnElement, Engine, and_, delete, or_, select
 
 from flask_twofactor.core.keeping import Seen
 from flask_twofactor.core.policy import Limits
+from flask_twofactor.core.repeating import repeated
 
+from .remedies import translated
 from .schema import (
     hold,
     known_browser,
@@ -84,10 +87,7 @@ def _prune(engine: Engine, reader: Engine, old: Old, seen: Seen) -> int:
     deleted, last = 0, ""
     while True:
         ids = _batch(reader, old, last)
-        with engine.begin() as connection:
-            # The condition is asked again: a row that came back into use stays.
-            mine = (old.row.in_(ids), old.condition)
-            gone = connection.execute(delete(old.row.table).where(*mine)).rowcount if ids else 0
+        gone = _delete(engine, old, ids) if ids else 0
         deleted += gone
         seen(gone)
         if len(ids) < BATCH:
@@ -102,3 +102,11 @@ def _batch(reader: Engine, old: Old, last: str) -> list[str]:
         wanted = wanted.where(old.row > last).order_by(old.row)
     with reader.connect() as connection:
         return list(connection.execute(wanted).scalars())
+
+
+@repeated
+def _delete(engine: Engine, old: Old, ids: Sequence[str]) -> int:
+    with translated(), engine.begin() as connection:
+        # The condition is asked again: a row that came back into use stays.
+        mine = (old.row.in_(ids), old.condition)
+        return connection.execute(delete(old.row.table).where(*mine)).rowcount

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import URL
 from sqlalchemy.exc import SQLAlchemyError
 
-from flask_twofactor.core.errors import StoreError
+from flask_twofactor.core.errors import ContentionError, StoreError
 
 FIRST_TIME = "Run `flask twofactor init` once, or put the lost database and its key back together."
 REPAIR = "See that its database runs and is the right one, or restore it from a backup."
@@ -97,7 +97,7 @@ def explained(where: list[str]) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        message = f"the driver {error.name} is missing. Install it, as flask-twofactor[postgresql]."
+        message = f"the driver {error.name} is missing. Install it: {_extra(error.name)}."
         raise StoreError(message) from error
     except SQLAlchemyError as error:
         place = where[-1] if where else "the store"
@@ -106,6 +106,11 @@ def explained(where: list[str]) -> Iterator[None]:
     except OSError as error:
         message = f"the store's files cannot be used ({error.strerror}). {REPAIR}"
         raise StoreError(message) from error
+
+
+def _extra(driver: str | None) -> str:
+    extras = {"pymysql": "mariadb", "redis": "redis", "psycopg": "postgresql"}
+    return f"pip install 'flask-twofactor[{extras[driver]}]'" if driver in extras else "by pip"
 
 
 @contextmanager
@@ -118,5 +123,22 @@ def translated() -> Iterator[None]:
 
 
 def down(error: SQLAlchemyError) -> StoreError:
-    """Say that a statement failed, and nothing of it."""
-    return StoreError(f"the store did not answer as it should ({type(error).__name__}).")
+    """Say that a statement failed, and nothing of it; ContentionError if it may be repeated."""
+    message = f"the store did not answer as it should ({type(error).__name__})."
+    return ContentionError(message) if _is_contention(error) else StoreError(message)
+
+
+SERIALIZATION, DEADLOCK = "40001", "40P01"
+MARIADB_DEADLOCK, MARIADB_CHANGED = 1213, 1020
+
+
+def _is_contention(error: BaseException | None) -> bool:
+    # Where a savepoint was lost with its transaction, the reason stands behind that error.
+    while error is not None:
+        original = getattr(error, "orig", None)
+        state = getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
+        number = original.args[0] if original is not None and original.args else None
+        if state in {SERIALIZATION, DEADLOCK} or number in {MARIADB_DEADLOCK, MARIADB_CHANGED}:
+            return True
+        error = error.__cause__ or error.__context__
+    return False

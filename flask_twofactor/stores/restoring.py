@@ -14,8 +14,10 @@ from sqlalchemy import Connection, Engine, Row, UpdateBase, delete, func, select
 from flask_twofactor.core.keeping import Restored, Seen
 from flask_twofactor.core.ports import Clock, Witness
 from flask_twofactor.core.records import Event
+from flask_twofactor.core.repeating import repeated
 
 from .key_counting import UNSPENT
+from .remedies import translated
 from .schema import (
     account,
     authenticator,
@@ -59,7 +61,13 @@ class Restoring:
     def run(self, counters: Mapping[str, int], actor: str) -> Restored:
         """End it all. `counters` says, by method, how far the codes of now and before reach."""
         now = self.clock()
-        with self.engine.begin() as connection:
+        accounts, sessions, moved = self._end_all(counters, now, actor)
+        people, codes = self._end_codes(now, actor)
+        return Restored(accounts, sessions, moved, codes, people)
+
+    @repeated
+    def _end_all(self, counters: Mapping[str, int], now: float, actor: str) -> tuple[int, int, int]:
+        with translated(), self.engine.begin() as connection:
             moved_on = {"epoch": account.c.epoch + EPOCH_LEAP, "setup_code_until": 0}
             # A setup code that ran out still asks for one: the password alone sets nothing up.
             accounts = _rows(connection, update(account).values(moved_on))
@@ -70,8 +78,7 @@ class Restoring:
             writes = self._writes(connection)
             writes.record(Event("store_restored", actor, now, actor=actor))
         self.witness.tell(writes.recorded, writes.noticed)
-        people, codes = self._end_codes(now, actor)
-        return Restored(accounts, sessions, moved, codes, people)
+        return accounts, sessions, moved
 
     def _end_codes(self, now: float, actor: str) -> tuple[int, int]:
         owners = ended = 0
@@ -95,10 +102,11 @@ class Restoring:
         with self.reader.connect() as connection:
             return list(connection.execute(statement).all())
 
+    @repeated
     def _end_codes_of(self, people: list[str], now: float, actor: str) -> dict[str, int]:
         table = single_use_code
         theirs = (table.c.user_key.in_(people), UNSPENT, table.c.created_at <= now)
-        with self.engine.begin() as connection:
+        with translated(), self.engine.begin() as connection:
             counted = select(table.c.user_key, func.count()).where(*theirs)
             found = connection.execute(counted.group_by(table.c.user_key)).all()
             codes = {one.user_key: int(one[1]) for one in found}

@@ -1,4 +1,4 @@
-"""The store on SQLAlchemy Core: SQLite and PostgreSQL, through its own short connections."""
+"""The store on SQLAlchemy Core: SQLite, PostgreSQL or MariaDB, by its own short connections."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, RowMapping, insert
+from sqlalchemy import Connection, Row, RowMapping, insert
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from flask_twofactor.core.devices import TrustedDevice
@@ -26,6 +26,7 @@ from flask_twofactor.core.records import (
     Proof,
     Standing,
 )
+from flask_twofactor.core.repeating import repeated
 from flask_twofactor.core.rules import Belonging
 from flask_twofactor.core.sending import Sent
 from flask_twofactor.core.throttle import Throttle
@@ -33,6 +34,7 @@ from flask_twofactor.core.throttle import Throttle
 from . import queueing, schema, statements
 from .bootstrap import Opened, Place, open_store
 from .key_changing import newest_keys
+from .patience import WAIT_SECONDS, Patience
 from .remedies import down, translated
 from .remembering import compare
 from .sending import NEWEST, newest
@@ -59,6 +61,7 @@ class SQLStore(TenantReads):
         self._witness = witness
         self._lock = threading.Lock()
         self._opened: Opened | None = None
+        self._opening = Patience(WAIT_SECONDS)
 
     def open(self) -> str:
         """Check that the store is the right one, once, and give its id."""
@@ -86,6 +89,8 @@ class SQLStore(TenantReads):
         from .upkeep import SQLUpkeep  # noqa: PLC0415 - slow, and only an operator needs it
 
         opened = self._newest_keys()
+        if opened.patience is not None:
+            opened.patience.take_time()
         return SQLUpkeep(opened, self._budgets, self._clock, self._witness, self._adopt)
 
     @contextmanager
@@ -93,7 +98,7 @@ class SQLStore(TenantReads):
         """Begin writes that are committed together at the end of the block, or not at all."""
         opened = self._newest_keys()
         with translated(), opened.engine.begin() as connection:
-            writes = SQLTransaction(connection, opened.ring, self._budgets, self._witness)
+            writes = self._writes(connection, opened)
             yield writes
         if writes.recorded:
             self._witness.tell(writes.recorded, writes.noticed)
@@ -181,6 +186,7 @@ class SQLStore(TenantReads):
         """Read what is known of the newest code sent for a binding."""
         return newest(self._one(NEWEST, user=user_key, row=binding))
 
+    @repeated
     def ensure_account(self, user_key: str) -> None:
         """Make the user's account row if there is none."""
         if self._one(statements.ACCOUNT_EXISTS, user=user_key) is not None:
@@ -195,11 +201,24 @@ class SQLStore(TenantReads):
 
     def opened(self) -> Opened:
         """Give the recognised store; StoreError if it is not the right one."""
-        if self._opened is None:
-            with self._lock:
-                if self._opened is None:
+        opened = self._opened
+        if opened is None:
+            opened = self._open_once()
+        elif opened.patience is not None:
+            opened.patience.check()
+        return opened
+
+    def _open_once(self) -> Opened:
+        # Who waited for another thread's try that met a silence does not begin one of its own.
+        with self._lock:
+            if self._opened is None:
+                self._opening.check()
+                with self._opening.watching():
                     self._opened = open_store(self._find_place(), self._clock())
-        return self._opened
+            return self._opened
+
+    def _writes(self, connection: Connection, opened: Opened) -> SQLTransaction:
+        return SQLTransaction(connection, opened.ring, self._budgets, self._witness)
 
     def _newest_keys(self) -> Opened:
         opened = self.opened()

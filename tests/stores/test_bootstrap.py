@@ -182,10 +182,18 @@ def test_four_processes_make_one_file_store(tmp_path: Path, four_processes: Proc
     dispose(store)
 
 
-@pytest.mark.postgresql
-def test_four_processes_make_one_store(postgresql_uri: str, four_processes: Processes) -> None:
-    """Processes that make a store on PostgreSQL at one moment get the same one."""
-    where = Where.at(postgresql_uri)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param("postgresql", marks=pytest.mark.postgresql),
+        pytest.param("mariadb", marks=pytest.mark.mariadb),
+    ],
+)
+def test_four_processes_make_one_store(
+    kind: str, request: pytest.FixtureRequest, four_processes: Processes
+) -> None:
+    """Processes that make a store on a server at one moment get the same one."""
+    where = Where.at(request.getfixturevalue(f"{kind}_uri"))
     assert len(set(four_processes.together(make_anywhere, where))) == 1
     store = where.store()
     assert not store.standing(ANN, None).protected

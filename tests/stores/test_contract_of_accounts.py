@@ -261,3 +261,19 @@ def test_any_user_key_is_kept_apart(store: SQLStore, key: str) -> None:
     assert store.authenticators(key) == (PHONE,)
     assert store.standing(key, None).protected
     assert not store.standing(key + "x", None).protected
+
+
+@pytest.mark.parametrize(
+    "other", ["user:Ann", "user:ann ", "user:ánn", "user:ann\t", "u\u017fer:ann"]
+)
+def test_keys_that_look_alike_are_not_one(store: SQLStore, other: str) -> None:
+    """Keys are compared byte by byte on every database: nobody meets another's rows."""
+    store.ensure_account(ANN)
+    store.ensure_account(other)
+    with store.transaction() as transaction:
+        transaction.add_authenticator(ANN, authenticator())
+        transaction.move_epoch(ANN, 0)
+
+    assert store.authenticators(other) == ()
+    assert store.standing(other, None).epoch == 0
+    assert store.standing(ANN, None).epoch == 1

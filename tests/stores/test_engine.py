@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,12 +17,18 @@ from .support.apps import close, is_in, make_app, the_store
 from .support.places import ANN, NOW, authenticator, reserve
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param("postgresql", marks=pytest.mark.postgresql),
+        pytest.param("mariadb", marks=pytest.mark.mariadb),
+    ]
+)
 def host(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """The host's own engine, with a table of its own."""
     uri = f"sqlite:///{tmp_path}/host.sqlite"
-    if request.param == "postgresql":
-        uri = request.getfixturevalue("postgresql_uri")
+    if request.param != "sqlite":
+        uri = request.getfixturevalue(f"{request.param}_uri")
     engine = create_engine(uri)
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE host_note (words TEXT)"))
@@ -67,14 +74,13 @@ def test_the_pool_is_our_own(host: Engine, tmp_path: Path) -> None:
     close(app)
 
 
-@pytest.mark.postgresql
-def test_the_hosts_transaction_goes_on(postgresql_uri: str, tmp_path: Path) -> None:
+def test_the_hosts_transaction_goes_on(host: Engine, tmp_path: Path) -> None:
     """What the host has begun is neither committed nor rolled back by our writes and failures."""
-    host = create_engine(postgresql_uri)
-    with host.begin() as connection:
-        connection.execute(text("CREATE TABLE host_note (words TEXT)"))
+    if host.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer at a time: see the next test")
     app = make_app(tmp_path, engine=host, TWOFACTOR_KEYS=[new_key()], TESTING=True)
     store = the_store(app)
+    store.open()
     with host.connect() as connection, host.connect() as other:
         connection.execute(text("INSERT INTO host_note VALUES ('half done')"))
         with store.transaction() as transaction:
@@ -89,7 +95,45 @@ def test_the_hosts_transaction_goes_on(postgresql_uri: str, tmp_path: Path) -> N
 
     assert store.authenticators(ANN) == (authenticator(),)
     close(app)
+
+
+def test_a_host_that_holds_sqlites_one_lock_waits_for_nobody(tmp_path: Path) -> None:
+    """On SQLite a write of the host shuts ours out, in limited time, and goes on unharmed."""
+    host = create_engine(f"sqlite:///{tmp_path}/host.sqlite")
+    with host.begin() as connection:
+        connection.execute(text("CREATE TABLE host_note (words TEXT)"))
+    app = make_app(
+        tmp_path,
+        engine=host,
+        TWOFACTOR_KEYS=[new_key()],
+        TWOFACTOR_STORE_WAIT_SECONDS=2,
+        TESTING=True,
+    )
+    store = the_store(app)
+    store.open()
+    with host.connect() as connection:
+        connection.execute(text("INSERT INTO host_note VALUES ('half done')"))
+        began = time.monotonic()
+        with pytest.raises(StoreError):
+            store.ensure_account(ANN)
+        assert time.monotonic() - began < 5
+        assert store.standing(ANN, None).epoch == 0
+        assert connection.execute(text("SELECT count(*) FROM host_note")).scalar() == 1
+        connection.rollback()
+    store.ensure_account(ANN)
+    close(app)
     host.dispose()
+
+
+def test_a_pools_size_is_not_given_with_an_engine(tmp_path: Path) -> None:
+    """With `engine=` the pool is made like the engine's: a size beside it is a fault."""
+    with pytest.raises(ConfigurationError, match="TWOFACTOR_POOL_SIZE"):
+        make_app(
+            tmp_path,
+            engine=create_engine("sqlite://"),
+            TWOFACTOR_KEYS=[new_key()],
+            TWOFACTOR_POOL_SIZE=3,
+        )
 
 
 def test_the_hosts_rollback_takes_nothing_of_ours(host: Engine, tmp_path: Path) -> None:

@@ -10,7 +10,18 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, Index, MetaData, Table, inspect, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    inspect,
+    select,
+    text,
+)
 
 from flask_twofactor.core.errors import StoreError
 from flask_twofactor.stores import migrating, schema
@@ -22,17 +33,25 @@ from .support.making import file_store
 from .support.places import ANN, Where, authenticator, dispose
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param("postgresql", marks=pytest.mark.postgresql),
+        pytest.param("mariadb", marks=pytest.mark.mariadb),
+    ]
+)
 def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Where:
     """An empty database."""
     if request.param == "sqlite":
         return Where.at(f"sqlite:///{tmp_path}/store.sqlite")
-    return Where.at(request.getfixturevalue("postgresql_uri"))
+    return Where.at(request.getfixturevalue(f"{request.param}_uri"))
 
 
 def differences(connection: Connection, metadata: MetaData) -> list[object]:
     """Name what differs between the database and what is declared, indexes and types too."""
-    options = {"compare_type": True, "compare_server_default": True}
+    # MariaDB writes `false` as `0`, which Alembic takes for something else.
+    defaults = connection.dialect.name != "mysql"
+    options = {"compare_type": True, "compare_server_default": defaults}
     context = MigrationContext.configure(
         connection, opts={**options, "version_table": schema.version.name}
     )
@@ -73,6 +92,22 @@ def test_the_comparison_sees_a_missing_index(fresh: Where) -> None:
 
     assert sum("ix_extra" in one for one in named) == 1
     assert sum("ix_twofactor_proof" in one for one in named) == 2
+
+
+@pytest.mark.mariadb
+def test_every_table_compares_byte_by_byte(mariadb_uri: str) -> None:
+    """Whatever the server's way of comparing texts, made or moved tables have ours."""
+    engine = make_engine(mariadb_uri)
+    with engine.begin() as connection:
+        migrating.migrate(connection)
+        asked = "SELECT DISTINCT table_collation FROM information_schema.tables WHERE table_schema = DATABASE()"
+        found = connection.execute(text(asked)).scalars().all()
+        asked = asked.replace("table_collation", "collation_name").replace("tables", "columns")
+        columns = connection.execute(text(asked)).scalars().all()
+    engine.dispose()
+
+    assert found == [schema.COLLATION]
+    assert set(columns) == {schema.COLLATION, None}
 
 
 def test_a_made_store_is_what_the_history_makes(fresh: Where) -> None:
@@ -177,3 +212,21 @@ def downgrade(connection: Connection, target: str = "base") -> None:
     config.set_main_option("script_location", str(migrating.SCRIPTS))
     config.attributes["connection"] = connection
     command.downgrade(config, target)
+
+
+@pytest.mark.parametrize("knows_ours", [True, False])
+def test_a_hosts_own_alembic_leaves_our_tables_alone(fresh: Where, knows_ours: bool) -> None:  # noqa: FBT001
+    """Beside the host's metadata ours says that nothing is to be done; without it, to drop all."""
+    store, theirs = fresh.store(), MetaData()
+    store.make()
+    Table("host_note", theirs, Column("id", Integer, primary_key=True))
+    engine = store.opened().engine
+    with engine.begin() as connection:
+        theirs.create_all(connection)
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        found = compare_metadata(context, [theirs, schema.metadata] if knows_ours else theirs)
+    dropped = [one for one in found if one[0] == "remove_table"]
+    dispose(store)
+
+    assert len(dropped) == (0 if knows_ours else len(schema.metadata.tables))
+    assert knows_ours <= (not found)

@@ -13,6 +13,7 @@ from flask_twofactor.core.policy import Limits
 from flask_twofactor.core.records import StepUp
 from flask_twofactor.core.sending import Budget, SentCode
 from flask_twofactor.stores import pruning, schema
+from flask_twofactor.stores.redis import RedisStore
 from flask_twofactor.stores.sqlalchemy import SQLStore
 
 from .support.audits import change, unseen
@@ -44,8 +45,12 @@ def test_holds_setups_and_step_ups_go_an_hour_after_their_end(store: SQLStore) -
             transaction.keep_setup(pending_setup(name * 64, **row))
             transaction.allow_action(StepUp(name * 64, f"user:{name}", "pay", NOW - DAY, **row))
     change(store, update(schema.hold).values(consumed_at=NOW - 4000, released=True))
-    assert prune(store) == {"holds": 2, "setups": 2, "step_ups": 2}
-    for table in (schema.hold, schema.pending_setup, schema.step_up):
+    # Redis forgets setups by itself.
+    tables = {"holds": schema.hold, "setups": schema.pending_setup, "step_ups": schema.step_up}
+    if isinstance(store, RedisStore):
+        del tables["setups"]
+    assert prune(store) == dict.fromkeys(tables, 2)
+    for table in tables.values():
         assert ids(store, table) == ["c", "d"]
 
 

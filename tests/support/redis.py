@@ -1,9 +1,8 @@
-"""A real Redis server for the tests."""
+"""A real Redis server for the tests, in a folder of its own."""
 
 import os
-import subprocess
+import secrets
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,8 +10,7 @@ from pathlib import Path
 import redis
 
 from tests.support.need import program
-
-START_SECONDS = 30
+from tests.support.servers import Server, hand_over
 
 
 @contextmanager
@@ -21,29 +19,31 @@ def server() -> Iterator[str]:
     if given := os.environ.get("TWOFACTOR_TEST_REDIS"):
         yield given
         return
-    found = program("redis-server", package="redis-server")
-    with tempfile.TemporaryDirectory(prefix="twofactor-redis-") as folder:
-        # A socket in a folder of our own: no port that another program could take.
-        place = Path(folder) / "redis.sock"
-        command = [found, "--port", "0", "--unixsocket", place, "--save", "", "--dir", folder]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        try:
-            _wait(process, uri := f"unix://{place}")
-            yield uri
-        finally:
-            process.terminate()
-            process.wait()
+    with own_server() as (_, uri):
+        yield uri
 
 
-def _wait(process: subprocess.Popen[bytes], uri: str) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    with redis.Redis.from_url(uri) as client:
-        while True:
-            try:
+@contextmanager
+def own_server(*options: str) -> Iterator[tuple[Server, str]]:
+    """Start a server that nobody else uses, with options like `name value`; give its address."""
+    program_file = program("redis-server", package="redis-server")
+    with tempfile.TemporaryDirectory(prefix="twofactor-redis-") as name:
+        folder, password = Path(name), secrets.token_urlsafe()
+        settings = folder / "redis.conf"
+        lines = ("bind 127.0.0.1", f'requirepass "{password}"', 'save ""', *options)
+        settings.write_text("\n".join(lines) + "\n")
+        hand_over(folder, settings)
+
+        def address(port: int) -> str:
+            return f"redis://:{password}@127.0.0.1:{port}/0"
+
+        def answers(port: int) -> None:
+            with redis.Redis.from_url(address(port)) as client:
                 client.ping()
-            except redis.ConnectionError:
-                assert process.poll() is None, "redis-server ended"
-                assert time.monotonic() < deadline, "redis-server does not answer"
-                time.sleep(0.02)
-            else:
-                return
+
+        own = Server(folder, lambda port: [program_file, settings, "--port", str(port)], answers)
+        own.start()
+        try:
+            yield own, address(own.port)
+        finally:
+            own.stop()

@@ -21,7 +21,10 @@ from .support.plans import explained, scans
 
 SETUP, CODES = "/two-factor/setup/totp", "/two-factor/backup-codes"
 KEY = re.compile(r'id="tf-key"[^>]*>([A-Z2-7 ]+)<')
-SERVERS = [pytest.param("postgresql", marks=pytest.mark.postgresql)]
+SERVERS = [
+    pytest.param("postgresql", marks=pytest.mark.postgresql),
+    pytest.param("mariadb", marks=pytest.mark.mariadb),
+]
 """Servers with a fixture `NAME_uri`, which gives the address of an empty database."""
 
 

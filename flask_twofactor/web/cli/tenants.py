@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from flask_twofactor.core.members import Seen
+from flask_twofactor.core.repeating import repeated
 from flask_twofactor.flows import members, reminding
 from flask_twofactor.flows import tenants as flow
 from flask_twofactor.web import admins, people, rule_form, syncing, tenancy
@@ -123,6 +124,7 @@ def sync_members(tenants: Sequence[str]) -> None:
         click.echo(f"{shown(tenant)}: {sum(noted)} people, {left} left")
 
 
+@repeated
 def _meet(tenant: str, shown: Sequence[Seen]) -> None:
     with app_state().ports.store.transaction() as transaction:
         for seen in shown:

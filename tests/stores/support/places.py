@@ -21,12 +21,14 @@ from flask_twofactor.core.records import (
 )
 from flask_twofactor.core.throttle import Throttle
 from flask_twofactor.stores.bootstrap import Place
-from flask_twofactor.stores.engine import make_engine
+from flask_twofactor.stores.engine import Reach, make_engine
 from flask_twofactor.stores.keys import new_key, parse_keys
+from flask_twofactor.stores.redis import RedisStore, Setups
 from flask_twofactor.stores.sqlalchemy import SQLStore
 
 NOW = 1_800_000_000.0
 ANN, BOB = "user:ann", "user:bob"
+BUSY = Reach(wait_seconds=30)  # a busy machine is slow, not wrong
 
 
 @dataclass(slots=True)
@@ -63,6 +65,7 @@ class Where:
 
     uri: str
     keys: tuple[str, ...]
+    redis: str = field(default="", kw_only=True)
 
     @classmethod
     def at(cls, uri: str) -> Where:
@@ -72,14 +75,17 @@ class Where:
     def place(self, *, makes_itself: bool = True) -> Place:
         """Describe the store as the extension does."""
         return Place(
-            connect=lambda: make_engine(self.uri),
+            connect=lambda: make_engine(self.uri, BUSY),
             keys=parse_keys(self.keys),
             makes_itself=makes_itself,
         )
 
     def store(self, *, free: int = 5) -> SQLStore:
         """Open the store; `free` guesses cost no wait."""
-        return SQLStore(self.place, lambda: NOW, throttle(free), Bystander())
+        if not self.redis:
+            return SQLStore(self.place, lambda: NOW, throttle(free), Bystander())
+        setups = Setups(self.redis, 2, lambda: NOW)
+        return RedisStore(self.place, lambda: NOW, throttle(free), Bystander(), setups)
 
 
 def throttle(free: int = 5) -> Throttle:
@@ -97,6 +103,8 @@ def reserve(store: SQLStore, user: str, now: float = NOW, *browsers: str) -> flo
 def dispose(store: SQLStore) -> None:
     """Give the store's connections back."""
     store.opened().engine.dispose()
+    if isinstance(store, RedisStore):
+        store.setups.close()
 
 
 def authenticator(row: str = "a" * 32, **values: Any) -> Authenticator:
