@@ -8,6 +8,7 @@ import re
 
 import pytest
 from flask.testing import FlaskClient
+from jinja2 import ChoiceLoader, DictLoader
 from sqlalchemy import event
 from werkzeug.datastructures import MultiDict
 
@@ -394,3 +395,21 @@ def test_nothing_is_done_without_a_token() -> None:
             assert answer.status_code == 400
         assert read(admin, page())["rule"]["version"] == 0
         assert host.named("admin_reset") == []
+
+
+def test_a_template_learns_whose_tenants_a_held_page_is_about() -> None:
+    """The challenge and the lost-device page name the tenants of the held person, no stranger's."""
+    with offices() as host:
+        host.guard.protect(host.ann)
+        name = "{{ super() }}<i>of: {{ twofactor_tenants|join }}</i>"
+        pages = {
+            f"twofactor/{page}.html": f'{{% extends "twofactor/pages/{page}.html" %}}'
+            f"{{% block intro %}}{name}{{% endblock %}}"
+            for page in ("challenge", "lost_device")
+        }
+        host.app.jinja_loader = ChoiceLoader([DictLoader(pages), host.app.jinja_loader])
+        held = host.held(host.ann)
+
+        for address in (CHALLENGE, f"{PAGES}/lost-device"):
+            assert f"of: {OAK}" in held.get(address).text
+        assert "of: <" in host.client().get(f"{PAGES}/lost-device").text
