@@ -26,6 +26,7 @@ from example_app import (
     settings,
     team,
     two_factor,
+    wording,
 )
 
 if TYPE_CHECKING:
@@ -48,7 +49,10 @@ def create_app(
     Path(app.instance_path).mkdir(mode=0o700, parents=True, exist_ok=True)
     settings.load(app, config)
     csrf.init_app(app)
-    parts = (database, auth, pages, questions, team, outbox, errors, headers, two_factor, files)
+    parts = (
+        *(database, auth, pages, questions, team, outbox, errors, headers),
+        *(two_factor, wording, files),
+    )
     for part in parts:
         part.init_app(app)
     seed.first_start(app)
