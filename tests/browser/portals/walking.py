@@ -147,7 +147,7 @@ class Customer:
         """Read the newest text message: the number it went to, and the code."""
         phone = self.page.context.new_page()
         phone.goto(f"{self.place.address}/outbox")
-        newest = phone.locator("article").first
+        newest = phone.locator("article", has_text=TEXTED).first
         to, said = newest.locator("b").inner_text(), TEXTED.search(newest.inner_text())
         phone.close()
         assert said is not None
