@@ -221,7 +221,7 @@ def test_copy_download_and_print(
 FOCUS = """
 () => {
   const one = document.activeElement, style = getComputedStyle(one);
-  const label = one.labels && one.labels.length ? one.labels[0].textContent : one.ariaLabel || one.textContent;
+  const label = one.labels && one.labels.length ? one.labels[0].textContent : one.textContent;
   const seen = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
   return [label.trim(), !one.closest(".tf-page") || seen];
 }

@@ -35,7 +35,7 @@ def test_setup_app_and_text(meet: Callable[..., Customer]) -> None:
     omar.press("Update")
 
     omar.step("Setup 9. Read the warning, note the backup codes")
-    omar.sees("Warning: without your phone and without these codes, only support can let you in.")
+    omar.sees("Warning: if you lose both your phone and these codes")
     assert len(set(omar.codes())) == 10
     omar.press("I saved them")
     switch(omar, on=True)
