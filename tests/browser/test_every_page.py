@@ -159,7 +159,7 @@ def test_the_keyboard_is_enough(
         _press_enter(page)
         expect(page.locator("#tf-code")).to_be_visible()
         omar.secret = page.locator("#tf-key").inner_text().replace(" ", "")
-        _tab_to(page, "Authentication code")
+        _tab_to(page, "Authentication Code")
         page.keyboard.type(omar.code())
         _tab_to(page, "Name of this phone")
         page.keyboard.type("Pixel 9")

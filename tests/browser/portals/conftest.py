@@ -21,7 +21,9 @@ def place(
 ) -> Iterator[Place]:
     """The example app as `make demo` starts it, but for its folder, quick hashing and the clock."""
     caplog.set_level(logging.WARNING, "werkzeug")  # the steps are what a failure should show
-    app = create_app({"PASSWORD_METHOD": "pbkdf2:sha256:1"}, instance_path=str(tmp_path))
+    # The browser keeps styles and scripts, as it would behind a web server.
+    quick = {"PASSWORD_METHOD": "pbkdf2:sha256:1", "SEND_FILE_MAX_AGE_DEFAULT": 3600}
+    app = create_app(quick, instance_path=str(tmp_path))
     address = live_server(app)
     with frozen_clock(app) as clock:
         yield Place(address, clock)
