@@ -27,6 +27,7 @@ from example_app import (
     settings,
     team,
     two_factor,
+    wording,
 )
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def create_app(
     settings.load(app, config)
     csrf.init_app(app)
     shown = (auth, pages, questions, team, outbox, errors, headers, languages)
-    parts = (database, *shown, two_factor, files)
+    parts = (database, *shown, two_factor, wording, files)
     for part in parts:
         part.init_app(app)
     seed.first_start(app)

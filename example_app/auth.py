@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from flask import Flask
     from flask.typing import ResponseReturnValue
 
+    from example_app.models import Account
+
 bp = Blueprint("auth", __name__)
 
 login_manager = LoginManager()
@@ -42,7 +44,7 @@ def login() -> ResponseReturnValue:
         account = accounts.sign_in(form.email.data or "", form.password.data or "")
         if account is not None:
             login_user(account, remember=form.remember.data)
-            return redirect(_next() or url_for("pages.account"))
+            return redirect(_next() or url_for(_landing(account)))
         form.form_errors.append("That e-mail address and password do not belong together.")
     status = 400 if form.is_submitted() else 200
     return _page(form), status
@@ -54,6 +56,12 @@ def logout() -> ResponseReturnValue:
     logout_user()
     flash("You are signed out.")
     return redirect(url_for("auth.login"))
+
+
+def _landing(account: Account) -> str:
+    """Where a login leads: at Indus to the security settings."""
+    at_indus = account.home is not None and account.home.slug == "indus"
+    return "twofactor.overview" if at_indus else "pages.account"
 
 
 def _next() -> str | None:

@@ -25,7 +25,13 @@ class OrchidLoginForm(TwoFactorLoginMixin, LoginForm):
     remember_device = BooleanField("Remember this device for 30 days")
 
 
-LOGIN_FORMS = {"orchid": OrchidLoginForm}
+class IndusLoginForm(LoginForm):
+    """Indus has a box to tick that a simple program leaves alone."""
+
+    captcha = BooleanField("I am not a robot", [InputRequired("Check the box, please.")])
+
+
+LOGIN_FORMS: dict[str, type[LoginForm]] = {"indus": IndusLoginForm, "orchid": OrchidLoginForm}
 """The tenants with a login form of their own."""
 
 

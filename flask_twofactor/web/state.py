@@ -126,7 +126,7 @@ class Visit:
     fingerprint: str | None = field(default=None, repr=False)
     asked: dict[tuple[str, str], tuple[str, ...] | None] = field(default_factory=dict)
     arrives: User | None = None
-    held_key: str | None = None
+    about_key: str | None = None
     hands_on: bool = False
 
 

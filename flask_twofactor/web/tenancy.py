@@ -84,7 +84,7 @@ def known_tenants(user_key: str) -> tuple[str, ...]:
 def note_tenants(user_key: str, found: tuple[str, ...] | None) -> None:
     """Note what is known of a held person's tenants, for the pages and the audit."""
     now = visit()
-    now.held_key = user_key
+    now.about_key = user_key
     now.asked.setdefault(("tenant_loader", user_key), found)
 
 
@@ -119,7 +119,7 @@ def facts(asked: Requirement) -> dict[str, Any]:
 def current() -> tuple[str, ...]:
     """Give the tenants of whoever this request is about, signed in or held; none of strangers."""
     now = visit()
-    key = now.standing.user_key if now.standing is not None else now.held_key
+    key = now.standing.user_key if now.standing is not None else now.about_key
     return known_tenants(key) if key else ()
 
 

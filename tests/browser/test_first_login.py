@@ -2,43 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import io
 import re
-import shutil
-import struct
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import zxingcpp
 from flask import Flask
-from PIL import Image
 from playwright.sync_api import ConsoleMessage, Page, expect
 
 from example_app import create_app
 from example_app.seed import DEMO_PASSWORD
 from flask_twofactor.testing import FrozenClock, frozen_clock
+from tests.support.phone import STEP, scan, six_digits
 
 pytestmark = pytest.mark.browser
 OMAR = "omar@orchid.test"
-STEP = 30
-
-
-def six_digits(secret: str, now: float) -> str:
-    """Make the code by RFC 6238, independently of what is under test: by oathtool where it is."""
-    if oathtool := shutil.which("oathtool"):
-        command = [oathtool, "--totp", "--base32", f"--now=@{int(now)}", "-"]
-        return subprocess.check_output(command, input=secret, text=True).strip()
-    counter = struct.pack(">Q", int(now) // STEP)
-    mac = hmac.new(base64.b32decode(secret), counter, hashlib.sha1).digest()
-    at = mac[-1] & 15
-    number = struct.unpack(">I", mac[at : at + 4])[0] & 0x7FFFFFFF
-    return f"{number % 10**6:06d}"
 
 
 @pytest.fixture
@@ -79,19 +57,11 @@ class Omar:
     def set_up(self) -> list[str]:
         """Set the app up by scanning the QR code, and give the backup codes."""
         self.page.goto(f"{self.address}/two-factor/")
-        self.page.get_by_role("link", name="Set up two-factor authentication").click()
-        self.page.get_by_role("link", name="Get started").click()
-        self.secret = self.scan()
+        self.page.get_by_role("switch", name="Enable Two-Factor Authentication").click()
+        self.secret = scan(self.page).secret
         self.enter(self.code())
         expect(self.page.get_by_text("Two-Factor Authentication is now enabled")).to_be_visible()
         return self.page.locator("main code").all_text_contents()
-
-    def scan(self) -> str:
-        """Read the secret from the QR code, as a phone does: from the picture on the screen."""
-        picture = self.page.screenshot(full_page=True)
-        found = zxingcpp.read_barcodes(Image.open(io.BytesIO(picture)).convert("RGB"))
-        assert len(found) == 1
-        return parse_qs(urlsplit(found[0].text).query)["secret"][0]
 
     def code(self) -> str:
         """Give the code of a new time step."""

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from example_app.seed import DEMO_PASSWORD
 from flask_twofactor import testing
 from tests.example.hosting import log_in
 
 if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
+    from werkzeug.test import TestResponse
 
 SETUP, CHALLENGE, TENANTS = "/two-factor/setup/totp", "/two-factor/challenge", "/two-factor/tenants"
 JSON = {"Accept": "application/json"}
@@ -111,10 +113,27 @@ def test_each_tenant_has_its_number_of_codes(app: Flask, email: str, codes: int)
     assert len(set_up(app, client)["codes"]) == codes
 
 
+def log_in_at_indus(client: FlaskClient, **fields: str) -> TestResponse:
+    """Send the login form with its box checked, unless told otherwise."""
+    typed = {"email": "ines@indus.test", "password": DEMO_PASSWORD, "captcha": "y"}
+    return client.post("/login", data=typed | fields)
+
+
+def test_indus_has_a_box_that_is_checked_by_the_server(client: FlaskClient) -> None:
+    """Left alone it refuses the login and is shown; checked, the login leads to the settings."""
+    refused = log_in_at_indus(client, captcha="")
+
+    assert refused.status_code == 400
+    assert "Check the box, please." in refused.text
+    assert 'name="captcha"' in refused.text
+    assert client.get("/account").status_code == 302
+    assert log_in_at_indus(client).location == "/two-factor/"
+
+
 def test_indus_asks_its_question_first(app: Flask) -> None:
     """Setup waits for the answer, and says so to who comes back without one."""
     client = app.test_client()
-    log_in(client, "ines@indus.test")
+    log_in_at_indus(client)
     assert client.get(SETUP).location == "/security-question"
     assert "One step comes first" in client.get(SETUP).text
     assert client.post("/security-question", data={"answer": ""}).status_code == 400

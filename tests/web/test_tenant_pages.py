@@ -8,11 +8,13 @@ import re
 
 import pytest
 from flask.testing import FlaskClient
+from jinja2 import ChoiceLoader, DictLoader
 from sqlalchemy import event
 from werkzeug.datastructures import MultiDict
 
 from flask_twofactor.core.members import Seen
 from flask_twofactor.core.rules import DAY
+from flask_twofactor.testing import current_code
 from flask_twofactor.web.state import app_state
 from flask_twofactor.web.views.roster import safe_cell
 from flask_twofactor.web.views.tenants import PAGE
@@ -22,7 +24,7 @@ from .support.offices import ELM, OAK, Offices, act, offices, page
 from .support.portal import CHALLENGE, OVERVIEW, PAGES, form, read
 
 RULE = {"mode": "all", "starts_on": "2027-02-01", "grace_days": "14"}
-SETUP_INDEX = f"{PAGES}/setup"
+SETUP, SETUP_INDEX = f"{PAGES}/setup/totp", f"{PAGES}/setup"
 
 
 def set_rule(client: FlaskClient, tenant: str = OAK, **fields: object) -> object:
@@ -394,3 +396,26 @@ def test_nothing_is_done_without_a_token() -> None:
             assert answer.status_code == 400
         assert read(admin, page())["rule"]["version"] == 0
         assert host.named("admin_reset") == []
+
+
+def test_a_template_learns_whose_tenants_its_page_is_about() -> None:
+    """Of who is held, of who has just finished setup or used a backup code; none of a stranger."""
+    with offices() as host:
+        name = "{{ super() }}<i>of: {{ twofactor_tenants|join }}</i>"
+        pages = {
+            f"twofactor/{page}.html": f'{{% extends "twofactor/pages/{page}.html" %}}'
+            f"{{% block intro %}}{name}{{% endblock %}}"
+            for page in ("codes", "challenge", "lost_device", "backup_code_used")
+        }
+        host.app.jinja_loader = ChoiceLoader([DictLoader(pages), host.app.jinja_loader])
+        ann = host.plain(host.ann)
+        key = ann.get(SETUP, headers=JSON).get_json()["key"].replace(" ", "")
+        saved = form(ann, SETUP, code=current_code(host.app, key)).text
+        backup = re.search(r"<code>([0-9A-Z-]{29})</code>", saved)
+        held = host.held(host.ann)
+        shown = [held.get(address).text for address in (CHALLENGE, f"{PAGES}/lost-device")]
+        assert backup
+        used = form(held, CHALLENGE, method="backup_code", code=backup[1]).text
+
+        assert [f"of: {OAK}" in page for page in (saved, *shown, used)] == [True] * 4
+        assert "of: <" in host.client().get(f"{PAGES}/lost-device").text

@@ -181,4 +181,6 @@ def adopt_proof(token: str) -> None:
     g.pop(keys.CSRF, None)
     session[keys.PROOF] = token
     now = visit()
+    if now.standing is not None:  # this answer is still about the same person
+        now.about_key = now.standing.user_key
     now.rotates, now.standing, now.came_with_proof = False, None, None

@@ -19,6 +19,7 @@ from flask_twofactor.web import (
     login_hook,
     notes,
     redirects,
+    tenancy,
 )
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.forms import CodeForm, text, value
@@ -46,7 +47,7 @@ def lost_device(refused: RefusedError | None = None) -> Response:
     others: list[Any] = []
     if keys.HOLD in session:
         try:
-            asked = logging_in.challenge(app_state().ports, session[keys.HOLD])
+            asked = _look()
         except HoldGoneError as over:
             return gone(over)
         if asked.hold.purpose == "setup":
@@ -60,7 +61,7 @@ def _ask(refused: RefusedError | None) -> Response:
     wanted = value("method")
     if refused is None and (left := notes.take_refusal()) is not None:
         refused, wanted = left
-    asked = logging_in.challenge(app_state().ports, session.get(keys.HOLD), wanted)
+    asked = _look(wanted)
     if asked.hold.purpose == "setup":
         return courtesy.ask_for_factor("setup")
     if asked.method is None:
@@ -85,6 +86,13 @@ def _ask(refused: RefusedError | None) -> Response:
         minutes=_minutes_left(asked.hold.expires_at),
         ticked=_is_ticked(),
     )
+
+
+def _look(wanted: str | None = None) -> logging_in.Challenge:
+    asked = logging_in.challenge(app_state().ports, session.get(keys.HOLD), wanted)
+    if (kept := asked.hold.kept) is not None:
+        tenancy.note_tenants(asked.hold.user_key, kept.belonging.tenants)
+    return asked
 
 
 def _is_ticked() -> bool:
