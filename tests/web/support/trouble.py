@@ -25,6 +25,7 @@ READS = (
     "pending_setup",
     "codes_left",
     "knows_browser",
+    "sent_code",
 )
 COMMITTED = ("ensure_account",)
 
@@ -98,7 +99,10 @@ class Shaky:
         self._real = real
 
     def __getattr__(self, name: str) -> Any:
-        return _shaky(self._trouble, name, getattr(self._real, name), after=False)
+        found = getattr(self._real, name)
+        if not callable(found):
+            return Shaky(self._trouble, found)  # a part with writes of its own, as `sends` is
+        return _shaky(self._trouble, name, found, after=False)
 
 
 def _shaky(
