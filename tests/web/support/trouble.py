@@ -25,7 +25,6 @@ READS = (
     "pending_setup",
     "codes_left",
     "knows_browser",
-    "sent_code",
 )
 COMMITTED = ("ensure_account",)
 
@@ -92,7 +91,7 @@ def among_statements(app: Flask, fault: Callable[[], Exception]) -> Trouble:
 
 
 class Shaky:
-    """A transaction each of whose writes may fail."""
+    """A transaction, or a part of one, each of whose writes may fail."""
 
     def __init__(self, trouble: Trouble, real: Any) -> None:
         self._trouble = trouble
@@ -101,7 +100,7 @@ class Shaky:
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._real, name)
         if not callable(found):
-            return Shaky(self._trouble, found)  # a part with writes of its own, as `sends` is
+            return Shaky(self._trouble, found)
         return _shaky(self._trouble, name, found, after=False)
 
 
