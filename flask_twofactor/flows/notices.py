@@ -87,16 +87,20 @@ def deliver_due(ports: Ports, limit: int = 100) -> Delivered:
     return Delivered(counted["sent"], counted["failed"], counted["dropped"])
 
 
-@repeated
 def _deliver(ports: Ports, notice: Notice) -> Outcome:
     now = ports.clock()
-    with ports.store.transaction() as transaction:
-        if not transaction.claim_notice(notice, now):
-            return "elsewhere"
+    if not _claim(ports, notice, now):
+        return "elsewhere"
     if is_too_old(notice, now):
         return "dropped" if _drop(ports, notice, now) else "elsewhere"
     letters = write(ports, [notice])
     return "sent" if send(ports, letters, lambda: True) else "failed"
+
+
+@repeated
+def _claim(ports: Ports, notice: Notice, now: float) -> bool:
+    with ports.store.transaction() as transaction:
+        return transaction.claim_notice(notice, now)
 
 
 @repeated
@@ -109,14 +113,17 @@ def _drop(ports: Ports, notice: Notice, now: float) -> bool:
     return True
 
 
-@repeated
 def _give_up(ports: Ports, notice: Notice, why: str) -> None:
     log.warning("a notice (%s) is not sent: %s", notice.kind, why)
-    with ports.store.transaction() as transaction:
-        transaction.finish_notice(notice.id)
+    _finish(ports, notice.id)
 
 
 @repeated
+def _finish(ports: Ports, notice_id: str) -> None:
+    with ports.store.transaction() as transaction:
+        transaction.finish_notice(notice_id)
+
+
 def _send(ports: Ports, mail: Mail, letter: Letter) -> bool:
     kind = letter.message.kind
     try:
@@ -125,8 +132,7 @@ def _send(ports: Ports, mail: Mail, letter: Letter) -> bool:
         log.warning("a notice (%s) could not be sent; it is tried again", kind, exc_info=True)
         return False
     try:
-        with ports.store.transaction() as transaction:
-            transaction.finish_notice(letter.notice_id)
+        _finish(ports, letter.notice_id)
     except Exception:
         log.exception("a notice (%s) was sent and could not be taken out of the queue", kind)
     return True

@@ -87,6 +87,18 @@ def test_each_transaction_is_a_function_that_is_repeated(
     assert named & {"repeated", "contextmanager"}
 
 
+@pytest.mark.parametrize(("name", "function"), WRITERS, ids=[name for name, _ in WRITERS])
+def test_nothing_is_sent_or_paid_twice(name: str, function: ast.FunctionDef) -> None:
+    """What is called again sends no mail and no text, and pays for no guess before it."""
+    called = {
+        getattr(call.func, "id", getattr(call.func, "attr", None))
+        for call in ast.walk(function)
+        if isinstance(call, ast.Call)
+    }
+
+    assert not called & {"send", "tell", "deliver", "pay", "_pay", "_evaluate"}
+
+
 def test_the_search_finds_them() -> None:
     """The search bites: the release of a login is among those found."""
     assert "logging_in._release" in [name for name, _ in WRITERS]

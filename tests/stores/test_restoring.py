@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
 from unittest.mock import patch
 
 from sqlalchemy import func, select
 
+from flask_twofactor.core.errors import ContentionError
 from flask_twofactor.core.keeping import Restored
 from flask_twofactor.stores import restoring
 from flask_twofactor.stores.sqlalchemy import SQLStore
@@ -47,6 +49,25 @@ def test_all_that_may_have_been_used_ends(store: SQLStore) -> None:
         assert store.standing(person, None).epoch == before[person] + restoring.EPOCH_LEAP
     counters = [store.authenticators(person)[0].counter for person in PEOPLE]
     assert counters == [110, 110, 110, 120, 130]
+    assert verify(store).is_sound
+
+
+def test_a_lost_transaction_is_tried_again(store: SQLStore) -> None:
+    """One that the database gave up for another is done again, as a whole and once."""
+    fill(store)
+    lost, move = [ContentionError("a deadlock")], restoring._move
+
+    def deadlock(*values: Any) -> int:
+        if lost:
+            raise lost.pop()
+        return move(*values)
+
+    epoch = store.standing(PEOPLE[0], None).epoch
+    with patch.object(restoring, "_move", deadlock):
+        done = store.upkeep().after_restore({"totp": 110}, "operator:olga", unseen)
+
+    assert done == Restored(accounts=5, sessions=1, authenticators=2, codes=15, people=5)
+    assert store.standing(PEOPLE[0], None).epoch == epoch + restoring.EPOCH_LEAP
     assert verify(store).is_sound
 
 
