@@ -71,7 +71,9 @@ def facts(method: Method, step: Step, sent: Sent | None) -> dict[str, Any]:
         return {}
     now, wait = app_state().ports.clock(), app_state().ports.send_limits.cooldown_seconds
     out = sent is not None and not sent.spent and sent.expires_at > now
-    after, works = (sent.sent_at + wait, sent.expires_at) if sent is not None and out else (now, now)
+    after, works = (
+        (sent.sent_at + wait, sent.expires_at) if sent is not None and out else (now, now)
+    )
     return {
         "to": step.shown.get("to"),
         "sent": out,
