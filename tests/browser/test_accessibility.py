@@ -40,6 +40,29 @@ MEASURED = """
   return found;
 }
 """
+# Buttons and fields whose edge cannot be told from what is around them (1.4.11: 3 to 1).
+UNSEEN = """
+() => {
+  const brush = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const light = (colours) => {
+    for (const colour of ["#fff", ...colours]) { brush.fillStyle = colour; brush.fillRect(0, 0, 1, 1); }
+    const [r, g, b] = Array.from(brush.getImageData(0, 0, 1, 1).data, (value) => {
+      const part = value / 255;
+      return part <= .04045 ? part / 12.92 : ((part + .055) / 1.055) ** 2.4;
+    });
+    return .2126 * r + .7152 * g + .0722 * b + .05;
+  };
+  const ground = (one) => (one ? [...ground(one.parentElement), getComputedStyle(one).backgroundColor] : []);
+  const told = (a, b) => Math.max(a, b) / Math.min(a, b);
+  return [...document.querySelectorAll(".tf-button:not(.tf-link), .tf-input")].filter((one) => {
+    if (!one.checkVisibility()) return false;
+    const style = getComputedStyle(one), around = ground(one.parentElement);
+    const edge = parseFloat(style.borderTopWidth) ? [...around, style.borderTopColor] : around;
+    const body = [...around, style.backgroundColor];
+    return Math.max(told(light(edge), light(around)), told(light(body), light(around))) < 3;
+  }).map((one) => "one does not see " + one.outerHTML.slice(0, 90));
+}
+"""
 # As people set it who read better so (1.4.12); set by script, for the CSP allows no style.
 SPACED = """
 () => {
@@ -56,7 +79,7 @@ def examine(page: Page, looks: list[tuple[dict[str, int], str]]) -> list[str]:
         page.set_viewport_size(size)
         page.emulate_media(color_scheme=colours)
         wrong = axe.complaints(page)
-        for measure in (FAULTS, FAINT, MEASURED):
+        for measure in (FAULTS, FAINT, MEASURED, UNSEEN):
             wrong += page.evaluate(measure)
         found += [f"{size['width']} {colours}: {one}" for one in wrong]
     return found

@@ -89,7 +89,7 @@ def _with_texts(omar: Visitor, look: Look) -> None:
     look("texts, wrong code at setup")
     omar.page.locator("details:has(#tf-phone) > summary").click()
     look("texts, another number")
-    omar.answer(_texted(omar))
+    omar.answer(texted(omar))
     look("texts, set up")
     omar.go("/two-factor/")
     look("overview, with texts")
@@ -108,7 +108,8 @@ def _with_texts(omar: Visitor, look: Look) -> None:
     look("challenge, no code of a text")
 
 
-def _texted(omar: Visitor) -> str:
+def texted(omar: Visitor) -> str:
+    """Read the newest text on the phone."""
     other = omar.page.context.new_page()
     other.goto(f"{omar.address}/outbox")
     found = TEXTED.search(other.locator("main").inner_text())
