@@ -227,10 +227,16 @@ def _done(acting: Acting, done: setting_up.Finished, method: str, target: str) -
     codes = list(done.codes)
     facts = {"ok": True, "next": target, "codes": codes, notes.OTHERS_ENDED: True}
     changed = app_state().ports.method(done.replaced.method) if done.replaced else None
-    context = {"first": done.first, "alike": done.alike, "changed": changed}
     confirmed = app_state().ports.method(method)
-    context["steps"] = confirmed.setup_steps if confirmed else ()
-    return answers.codes_page("codes", facts, acting.account.label, **context)
+    return answers.codes_page(
+        "codes",
+        facts,
+        acting.account.label,
+        first=done.first,
+        alike=done.alike,
+        changed=changed,
+        steps=confirmed.setup_steps if confirmed else (),
+    )
 
 
 def _next() -> str | None:
