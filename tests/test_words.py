@@ -29,7 +29,7 @@ BANNED = re.compile(
     r"|verification code|passcode|\bone-time\b|second step",
     re.IGNORECASE,
 )
-METHOD_TEXTS = ("title", "summary", "prompt", "code_label", "code_hint")
+METHOD_TEXTS = ("title", "summary", "prompt", "code_label", "code_hint", "use_label")
 DELIVERING_TEXTS = tuple(Delivering.__annotations__)
 SPOKEN = ("aria-label", "title", "alt", "placeholder", "data-done", "content")
 

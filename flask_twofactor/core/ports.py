@@ -38,6 +38,8 @@ class Method(Protocol):
     """A way to prove. A method never writes: it reads, computes, and says what to claim.
 
     Its texts are English, marked by `core.texts.mark`, and translated when they are shown.
+    `use_label` is the link that leads to it from another one, and `setup_steps` are the few words
+    that say how far a setup has come.
     `limit` is how many a person may have; where it is 1, a new one takes the old one's place.
     """
 
@@ -47,6 +49,8 @@ class Method(Protocol):
     prompt: str
     code_label: str
     code_hint: str
+    use_label: str
+    setup_steps: Sequence[str]
     input_mode: str
     setup_fields: Sequence[str]
     fallback_only: bool

@@ -54,6 +54,13 @@ def choose(
     return chosen, [method for method in usable if method is not chosen]
 
 
+def other_kind(asked: Method, others: Sequence[Method], typed: str) -> Method | None:
+    """Give the other way that a code has the shape of, where it has not that of the asked one."""
+    if asked.reads(typed):
+        return None
+    return next((one for one in others if one.reads(typed) and not one.needs_delivery), None)
+
+
 def method_of(ports: Ports, owned: Sequence[Authenticator], typed: str) -> Method | None:
     """Give the method that a code typed without being asked for belongs to, by its shape.
 

@@ -43,6 +43,7 @@ class Begun:
     method: Method
     step: Step = field(repr=False)
     sent: Sent | None = None
+    expires_at: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,8 @@ def begin(ports: Ports, acting: Acting, wanted: object, token: object) -> Begun:
     if begun is not None and isinstance(token, str):
         step = method.resume_setup(acting.account, begun.kept[STEP])
         bound = binding("setup", begun.id)
-        return Begun(token, method, step, sending.state(ports, acting.user_key, method, bound))
+        sent = sending.state(ports, acting.user_key, method, bound)
+        return Begun(token, method, step, sent, begun.expires_at)
     return begin_anew(ports, acting, method, method.begin_setup(acting.account))
 
 
@@ -104,7 +106,7 @@ def begin_anew(ports: Ports, acting: Acting, method: Method, step: Step) -> Begu
     )
     with ports.store.transaction() as transaction:
         transaction.keep_setup(pending)
-    return Begun(new, method, step)
+    return Begun(new, method, step, expires_at=pending.expires_at)
 
 
 def confirm(

@@ -38,7 +38,7 @@ def begin_at(
         find_pending(ports, acting, method, token),
     )
     if begun is not None and isinstance(token, str) and delivering.place(begun.kept[STEP]) == place:
-        return Begun(token, method, step)
+        return Begun(token, method, step, expires_at=begun.expires_at)
     return begin_anew(ports, acting, method, step)
 
 

@@ -30,6 +30,8 @@ class BackupCodes:
     prompt = mark("Enter one of the backup codes you saved. Each works once.")
     code_label = mark("Backup code")
     code_hint = mark("25 letters and digits; dashes and capitals do not matter")
+    use_label = mark("Use a backup code")
+    setup_steps: Sequence[str] = ()
     input_mode = "text"
     setup_fields: Sequence[str] = ()
     fallback_only = True

@@ -37,6 +37,8 @@ class SMS:
     prompt = mark("Get a six-digit code by text message, and enter it here.")
     code_label = mark("Code from the text message")
     code_hint = mark("Six digits, for example 123 456")
+    use_label = mark("Use a text message")
+    setup_steps: Sequence[str] = (mark("Number"), mark("Confirm"))
     input_mode = "numeric"
     setup_fields: Sequence[str] = ("country", "phone")
     fallback_only = False

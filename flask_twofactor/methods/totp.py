@@ -38,6 +38,8 @@ class TOTP:
     prompt = mark("Open your authenticator app and enter the six-digit code it shows.")
     code_label = mark("Authentication code")
     code_hint = mark("Six digits, for example 123 456")
+    use_label = mark("Use your authenticator app")
+    setup_steps: Sequence[str] = (mark("Install"), mark("Scan"), mark("Confirm"))
     input_mode = "numeric"
     setup_fields: Sequence[str] = ("name",)
     fallback_only = False

@@ -19,7 +19,7 @@ from flask_twofactor.core.records import Account, Authenticator, Claim, Enrolmen
 
 ACCOUNT = Account("user:1", "ann@host.test", "Host")
 NOW = 1_800_000_000.0
-TEXTS = ("name", "title", "summary", "prompt", "code_label", "code_hint", "input_mode")
+TEXTS = ("name", "title", "summary", "prompt", "code_label", "code_hint", "use_label", "input_mode")
 ODD_ANSWERS = (
     "",
     " ",

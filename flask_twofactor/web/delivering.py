@@ -67,13 +67,20 @@ def domain() -> str | None:
 
 
 def facts(method: Method, step: Step, sent: Sent | None) -> dict[str, Any]:
-    """Say where a code goes, whether one was sent, and in how many seconds the next one may be."""
+    """Say where a code goes, whether one was sent, and the seconds: till the next, and of its life."""
     if not method.needs_delivery:
         return {}
     now, wait = app_state().ports.clock(), app_state().ports.send_limits.cooldown_seconds
     out = sent is not None and not sent.spent and sent.expires_at > now
-    after = math.ceil(max(0.0, sent.sent_at + wait - now)) if sent is not None and out else 0
-    return {"to": step.shown.get("to"), "sent": out, "resend_after": after}
+    after, works = (
+        (sent.sent_at + wait, sent.expires_at) if sent is not None and out else (now, now)
+    )
+    return {
+        "to": step.shown.get("to"),
+        "sent": out,
+        "resend_after": max(0, math.ceil(after - now)),
+        "expires_in": math.ceil(works - now),
+    }
 
 
 def missing(usable: Iterable[Method], terms: Terms | None) -> Sequence[Method]:

@@ -14,7 +14,7 @@ from .session import CSRF
 from .state import app_state
 
 BUNDLED = "twofactor/base.html"
-NO_ERROR = {"error": None, "error_at_field": False}
+NO_ERROR = {"error": None, "error_at_field": False, "fits": None}
 log = logging.getLogger("flask_twofactor")
 
 

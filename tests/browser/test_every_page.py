@@ -145,44 +145,6 @@ def test_the_policy_is_strict(tmp_path: Path) -> None:
     assert "unsafe" not in policy
 
 
-def test_the_keyboard_is_enough(
-    tmp_path: Path, live_server: Callable[..., str], open_page: Callable[..., Page]
-) -> None:
-    """Setup and login by Tab and Enter alone; one sees each time where one is."""
-    app = create_app(QUICK, instance_path=str(tmp_path))
-    page = open_page(width=390)
-    with frozen_clock(app) as clock:
-        omar = Visitor(app, page, live_server(app), clock)
-        omar.log_in()
-        omar.go("/two-factor/")
-        _tab_to(page, "Enable Two-Factor Authentication")
-        _press_enter(page)
-        expect(page.locator("#tf-code")).to_be_visible()
-        omar.secret = page.locator("#tf-key").inner_text().replace(" ", "")
-        _tab_to(page, "Authentication Code")
-        page.keyboard.type(omar.code())
-        _tab_to(page, "Name of this phone")
-        page.keyboard.type("Pixel 9")
-        _tab_to(page, "Update")
-        _press_enter(page)
-        expect(page.locator("#tf-codes")).to_be_visible()
-        _tab_to(page, "I saved them")
-        _press_enter(page)
-        expect(page.get_by_text("Two-factor authentication is on")).to_be_visible()
-
-        omar.log_out()
-        omar.log_in()
-        expect(page.locator("#tf-code")).to_be_focused()
-        page.keyboard.type(omar.wrong_code())
-        _press_enter(page)
-        expect(page.get_by_role("alert")).to_be_visible()
-        expect(page.locator("#tf-code")).to_be_focused()
-        page.keyboard.type(omar.code())
-        _tab_to(page, "Continue")
-        _press_enter(page)
-        page.wait_for_url("**/account")
-
-
 def test_copy_download_and_print(
     tmp_path: Path, live_server: Callable[..., str], open_page: Callable[..., Page]
 ) -> None:
@@ -216,28 +178,3 @@ def test_copy_download_and_print(
     expect(page.get_by_text(codes[-1])).to_be_visible()
     expect(page.get_by_role("banner")).to_be_hidden()
     expect(page.get_by_role("link", name="I saved them")).to_be_hidden()
-
-
-FOCUS = """
-() => {
-  const one = document.activeElement, style = getComputedStyle(one);
-  const label = one.labels && one.labels.length ? one.labels[0].textContent : one.textContent;
-  const seen = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
-  return [label.trim(), !one.closest(".tf-page") || seen];
-}
-"""
-
-
-def _press_enter(page: Page) -> None:
-    with page.expect_navigation():
-        page.keyboard.press("Enter")
-
-
-def _tab_to(page: Page, name: str) -> None:
-    for _ in range(40):
-        page.keyboard.press("Tab")
-        label, visible = page.evaluate(FOCUS)
-        assert visible, f"one does not see that {label!r} has the focus"
-        if label.startswith(name):
-            return
-    pytest.fail(f"the keyboard does not reach {name!r}")

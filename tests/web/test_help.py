@@ -8,7 +8,7 @@ import pytest
 
 from flask_twofactor.testing import frozen_clock
 
-from .support.browsing import OurHost
+from .support.browsing import OurHost, send
 from .support.guard import CHALLENGE, Ours
 from .support.troubled import give_codes
 
@@ -58,6 +58,34 @@ def test_a_backup_code_has_no_clock(host: OurHost) -> None:
 
     assert "25 letters and digits" in page
     assert details(page, "Code refused?") == ""
+
+
+def test_a_code_of_another_kind_is_led_to_its_place(host: OurHost) -> None:
+    """A backup code in the app's field, and six digits in the other: a link above the field."""
+    codes, client = give_codes(host, host.vic), host.held()
+    for asked, typed, way in (
+        ("totp", codes[0], "backup_code"),
+        ("backup_code", "123456", "totp"),
+    ):
+        page = send(client, CHALLENGE, method=asked, code=typed).text
+        assert "looks like another kind" in page
+        assert (
+            f'id="tf-fits">This looks like another kind of code. <a href="{CHALLENGE}?method={way}"'
+            in page
+        )
+        assert 'aria-describedby="tf-error tf-fits tf-hint"' in page
+
+    assert "tf-fits" not in send(client, CHALLENGE, method="totp", code="000000").text
+
+
+def test_it_is_told_how_long_one_has(host: OurHost) -> None:
+    """Setup, like the challenge, says in how many minutes it ends (WCAG 2.2, 2.2.1)."""
+    with frozen_clock(host.app) as clock:
+        client = host.client()
+        host.log_in(client, host.ann)
+        assert "You have 10 minutes to finish." in client.get("/two-factor/setup/totp").text
+        clock.move(121)
+        assert "You have 8 minutes to finish." in client.get("/two-factor/setup/totp").text
 
 
 def test_a_new_phone_is_added_before_the_old_one_goes(host: OurHost) -> None:

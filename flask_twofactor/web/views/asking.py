@@ -9,7 +9,7 @@ from flask import Response, flash, request, session, url_for
 
 from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.records import Mark
-from flask_twofactor.flows import stepping_up
+from flask_twofactor.flows import answering, stepping_up
 from flask_twofactor.flows.acting import Acting
 from flask_twofactor.web import (
     answers,
@@ -98,6 +98,7 @@ def _ask_for_code(acting: Acting, target: str, refused: RefusedError | None) -> 
         kept=_kept(target),
         back=_back(target),
         add_url=redirects.to_add_one(),
+        fits=answering.other_kind(method, others, text(CodeForm.read().code.data)),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, make_response, redirect, request, session, url_for
 
 from flask_twofactor.core.errors import HoldGoneError, RefusedError
-from flask_twofactor.flows import logging_in, remembered
+from flask_twofactor.flows import answering, logging_in, remembered
 from flask_twofactor.web import (
     agents,
     answers,
@@ -85,6 +85,7 @@ def _ask(refused: RefusedError | None) -> Response:
         label=kept.label if kept else "",
         minutes=_minutes_left(asked.hold.expires_at),
         ticked=_is_ticked(),
+        fits=answering.other_kind(asked.method, asked.others, text(CodeForm.read().code.data)),
     )
 
 

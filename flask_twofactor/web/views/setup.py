@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 from flask import Response, current_app, request, session, url_for
 
 from flask_twofactor.core.errors import HoldGoneError, RefusedError
@@ -139,9 +142,18 @@ def _show(acting: Acting, method: str, refused: RefusedError | None) -> Response
         typed_name=text(form.name.data),
         label=acting.account.label,
         held=acting.hold is not None,
-        protected=who.is_protected(),
+        **_progress(acting, begun, at=3 if refused else 1),
         **_setup_code(acting, refused),
     )
+
+
+def _progress(acting: Acting, begun: setting_up.Begun, at: int) -> dict[str, Any]:
+    """Say how far a setup has come, and in how many minutes it ends."""
+    ends = begun.expires_at
+    if acting.hold is not None:
+        ends = min(ends, acting.hold.expires_at)
+    left = (ends - app_state().ports.clock()) / 60
+    return {"at": at, "minutes": max(1, math.ceil(left)), "protected": who.is_protected()}
 
 
 def _setup_code(acting: Acting, refused: RefusedError | None) -> dict[str, bool]:
@@ -166,6 +178,7 @@ def _show_place(acting: Acting, begun: setting_up.Begun, refused: RefusedError |
         place=delivering.form(begun.method, _typed_place()),
         held=acting.hold is not None,
         next=_next(),
+        **_progress(acting, begun, at=2 if facts["to"] and not at_place else 1),
         **_setup_code(acting, refused),
     )
 
@@ -203,19 +216,27 @@ def _confirm(acting: Acting, method: str) -> Response:
         delivering.tell_changed(done.replaced, acting.user_key)
     if acting.hold is None or done.kept is None:
         login_hook.adopt_proof(done.token)
-        return _done(acting, done, redirects.wanted(url_for("twofactor.overview")))
+        return _done(acting, done, method, redirects.wanted(url_for("twofactor.overview")))
     user = login_hook.release(Released(done.token, acting.user_key, done.kept))
     if user is None:
         return answers.page("refused", refused=RefusedError("signed_out"))
-    return login_hook.released_to(user, _done(acting, done, done.kept.next))
+    return login_hook.released_to(user, _done(acting, done, method, done.kept.next))
 
 
-def _done(acting: Acting, done: setting_up.Finished, target: str) -> Response:
+def _done(acting: Acting, done: setting_up.Finished, method: str, target: str) -> Response:
     codes = list(done.codes)
     facts = {"ok": True, "next": target, "codes": codes, notes.OTHERS_ENDED: True}
     changed = app_state().ports.method(done.replaced.method) if done.replaced else None
-    context = {"first": done.first, "alike": done.alike, "changed": changed}
-    return answers.codes_page("codes", facts, acting.account.label, **context)
+    confirmed = app_state().ports.method(method)
+    return answers.codes_page(
+        "codes",
+        facts,
+        acting.account.label,
+        first=done.first,
+        alike=done.alike,
+        changed=changed,
+        steps=confirmed.setup_steps if confirmed else (),
+    )
 
 
 def _next() -> str | None:
