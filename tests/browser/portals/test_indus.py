@@ -171,3 +171,30 @@ def test_the_question_is_asked_again_and_again(meet: Meet) -> None:
     enable(ines)
     ines.go("/account")
     ines.at(ACCOUNT)
+
+
+def test_in_urdu(meet: Meet) -> None:
+    """The same way in Urdu, from right to left; the QR code and the codes stay as they are."""
+    ines = meet(INES, width=390)
+    ines.log_in()
+
+    ines.step("Urdu, from right to left")
+    ines.press("اردو")
+    part = ines.page.locator(".tf-page")
+    expect(part).to_have_attribute("lang", "ur")
+    expect(part).to_have_css("direction", "rtl")
+    ines.press("سیکیورٹی سوال مقرر کریں")
+    ines.type("Answer", "Lahore")
+    ines.press("Save and continue")
+    ines.press("فعال کرنے کے لیے یہاں کلک کریں")
+    phone = ines.scan()
+    assert ines.type_key().secret == phone.secret
+    ines.answer(phone.next_code())
+    ines.sees("دو مرحلہ توثیق اب فعال ہے")
+    (backup,) = ines.codes()
+    assert backup.isascii()
+    ines.log_out()
+    ines.log_in()
+    expect(part).to_have_css("direction", "rtl")
+    ines.answer(phone.next_code())
+    ines.at(SETTINGS)

@@ -88,6 +88,32 @@ def test_the_key_typed_in_is_enough(meet: Meet) -> None:
     ann.sees("Two-Factor Authentication is now enabled")
 
 
+def test_in_french(meet: Meet) -> None:
+    """The same way in French, chosen once at the foot of the page."""
+    ann = meet(ANN, width=390)
+    ann.log_in()
+    ann.choose("User Management")
+
+    ann.step("Français")
+    ann.press("Français")
+    ann.press("Cliquez ici pour activer")
+    expect(ann.page.get_by_role("heading", level=1)).to_have_text(
+        "Activer l'authentification à deux facteurs"
+    )
+    ann.press("Commencer")
+    phone = ann.scan()
+    ann.sees("Saisir le code manuellement")
+    ann.type("Saisissez le code d'authentification", phone.next_code())
+    ann.press("Envoyer")
+    ann.sees("est maintenant activée")
+    assert len(ann.codes()) == 1
+    ann.log_out()
+    ann.log_in()
+    expect(ann.page.locator(".tf-page")).to_have_attribute("lang", "fr")
+    ann.answer(phone.next_code())
+    ann.at(ACCOUNT)
+
+
 def test_locked_out(meet: Meet) -> None:
     """The phone is gone: first the backup code, then, without one, support."""
     ann = meet(ANN, permissions=["clipboard-read", "clipboard-write"])
