@@ -105,7 +105,7 @@ def test_the_backup_code_and_the_new_phone(meet: Meet) -> None:
 
     ines.step("Save the backup code: it helps who cannot log in by the app")
     ines.log_in()
-    ines.press("Another way: Backup code")
+    ines.press("Use a backup code")
     ines.answer(backup)
     ines.sees("Here is your new backup code.")
     (fresh,) = ines.codes()
@@ -122,7 +122,7 @@ def test_the_backup_code_and_the_new_phone(meet: Meet) -> None:
     ines.sees("First look whether your app has brought your codes to the new phone by itself")
     ines.log_out()
     ines.log_in()
-    ines.press("Another way: Backup code")
+    ines.press("Use a backup code")
     ines.answer(fresh)
     ines.sees("You are signed in")
 
