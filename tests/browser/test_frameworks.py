@@ -13,11 +13,11 @@ from pathlib import Path
 import flask_bootstrap
 import pytest
 from flask import Blueprint, Flask
-from jinja2 import ChoiceLoader, FileSystemLoader
 from playwright.sync_api import Page
 
 from example_app import create_app
 from flask_twofactor.testing import frozen_clock
+from tests.support.plain import plain
 from tests.support.tour import Visitor, walk
 
 from .test_accessibility import PHONE, WIDE, ZOOMED, examine
@@ -54,8 +54,7 @@ def host(folder: Path, name: str, theme: str = "light") -> Flask:
     app = create_app({**QUICK, **config}, instance_path=str(folder))
     static = BOOTSTRAP if name == "bootstrap" else HOSTS
     app.register_blueprint(Blueprint("host", __name__, static_folder=str(static), url_prefix="/h"))
-    app.jinja_env.loader = ChoiceLoader([FileSystemLoader(HOSTS), app.jinja_env.loader])
-    return app
+    return plain(app, HOSTS)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from example_app.accounts import by_email
 from flask_twofactor.testing import FrozenClock, frozen_clock, set_up_totp
 from tests.support.keyboard import Keyboard
 from tests.support.mishaps import MIA, TENANT, texted
+from tests.support.plain import plain
 from tests.support.tour import ADA, OMAR, Visitor
 
 from .test_every_page import QUICK
@@ -24,8 +25,8 @@ Seat = Callable[..., tuple[Visitor, Keyboard]]
 
 @pytest.fixture
 def app(tmp_path: Path) -> Flask:
-    """The example app, quick to hash."""
-    return create_app(QUICK, instance_path=str(tmp_path))
+    """The example app, quick to hash, with our own pages."""
+    return plain(create_app(QUICK, instance_path=str(tmp_path)))
 
 
 @pytest.fixture
