@@ -16,14 +16,13 @@ from flask_twofactor.stores.keys import new_key
 from .support.apps import close, is_in, make_app, the_store
 from .support.places import ANN, NOW, authenticator, reserve
 
+SERVERS = [
+    pytest.param("postgresql", marks=pytest.mark.postgresql),
+    pytest.param("mariadb", marks=pytest.mark.mariadb),
+]
 
-@pytest.fixture(
-    params=[
-        "sqlite",
-        pytest.param("postgresql", marks=pytest.mark.postgresql),
-        pytest.param("mariadb", marks=pytest.mark.mariadb),
-    ]
-)
+
+@pytest.fixture(params=["sqlite", *SERVERS])
 def host(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """The host's own engine, with a table of its own."""
     uri = f"sqlite:///{tmp_path}/host.sqlite"
@@ -74,10 +73,12 @@ def test_the_pool_is_our_own(host: Engine, tmp_path: Path) -> None:
     close(app)
 
 
+@pytest.mark.parametrize("host", SERVERS, indirect=True)
 def test_the_hosts_transaction_goes_on(host: Engine, tmp_path: Path) -> None:
-    """What the host has begun is neither committed nor rolled back by our writes and failures."""
-    if host.dialect.name == "sqlite":
-        pytest.skip("SQLite has one writer at a time: see the next test")
+    """What the host has begun is neither committed nor rolled back by our writes and failures.
+
+    SQLite has one writer at a time: see the next test.
+    """
     app = make_app(tmp_path, engine=host, TWOFACTOR_KEYS=[new_key()], TESTING=True)
     store = the_store(app)
     store.open()
