@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from flask_twofactor.core.errors import RefusedError
 
-from . import courtesy, headers, security, who
+from . import courtesy, headers, security, signals, who
 from .state import NAME, visit
 from .views import (
     admitting,
@@ -111,6 +111,7 @@ def _guarded(view: View) -> View:
             raise
         except Exception:
             log.exception("a page could not be answered; nobody is let in")
+            signals.guard_failed("page")
             visit().failed = True
             return courtesy.unavailable()
 

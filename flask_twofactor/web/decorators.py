@@ -17,7 +17,7 @@ from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.flows import stepping_up
 from flask_twofactor.flows.acting import Acting
 
-from . import answers, courtesy, headers, login_hook, redirects, who
+from . import answers, courtesy, headers, login_hook, redirects, signals, who
 from . import session as keys
 from .state import NAME, app_state, visit
 
@@ -73,6 +73,7 @@ class Guard:
             raise
         except Exception:
             log.exception("a guarded view could not ask; nobody is let in")
+            signals.guard_failed("view")
             visit().failed = True
             return courtesy.unavailable()
 

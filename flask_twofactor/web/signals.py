@@ -8,7 +8,7 @@ from blinker import Namespace
 
 from flask_twofactor.core.records import Event
 
-from .state import this_app
+from .state import app_state, this_app
 
 log = logging.getLogger("flask_twofactor")
 _signals = Namespace()
@@ -23,3 +23,11 @@ def send(event: Event) -> None:
         two_factor_event.send(this_app(), event=event)
     except Exception:
         log.exception("a receiver of two_factor_event failed on %s", event.name)
+
+
+def guard_failed(where: str) -> None:
+    """Tell that somebody could not be checked, and was not let in.
+
+    Only as a signal: what failed may be the store, and the audit with it.
+    """
+    send(Event("guard_error", "", app_state().ports.clock(), reason=where))

@@ -9,7 +9,7 @@ from typing import Any, cast
 from flask import Response, current_app, request, session
 from flask.globals import _cv_request
 
-from flask_twofactor.web import cookies, courtesy, holding, mailing
+from flask_twofactor.web import cookies, courtesy, holding, mailing, signals
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.headers import protect
 from flask_twofactor.web.state import ATTRIBUTE, Visit, app_state, this_request, visit
@@ -64,6 +64,7 @@ def unauthorized(original: Callable[[], Any]) -> Any:
         purpose = held_for()
     except Exception:
         log.exception("a hold could not be read; nobody is let in")
+        signals.guard_failed("hold")
         visit().failed = True
         return courtesy.unavailable()
     return original() if purpose is None else courtesy.ask_for_factor(purpose)
@@ -89,6 +90,7 @@ def _conclude(response: Response) -> Response:
             return _courtesy_at_login_page(now, response)
     except Exception:
         log.exception("a request could not be concluded; nobody is let in")
+        signals.guard_failed("request")
     become_nobody()
     keys.leave_as_it_came(current_app, this_request())
     return courtesy.unavailable()

@@ -13,7 +13,7 @@ from flask_login import LoginManager, current_user
 from flask_twofactor.core.policy import Verdict
 from flask_twofactor.core.records import Mark, Source, Standing
 from flask_twofactor.flows import admitting, members
-from flask_twofactor.web import cookies, holding, people, tenancy
+from flask_twofactor.web import cookies, holding, people, signals, tenancy
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.state import PendingHold, User, Visit, app_state, this_request, visit
 
@@ -58,6 +58,7 @@ def _load_held(manager: LoginManager) -> None:
             user = setup_user()
         except Exception:
             log.exception("a held visit could not be checked; nobody is let in")
+            signals.guard_failed("held_visit")
             visit().failed = True
     manager._update_request_context_with_user(user)  # noqa: SLF001
 
@@ -68,6 +69,7 @@ def _let_in_vetted(manager: LoginManager, loaded: User, before: object) -> None:
         allowed = vet(now, user, _source(before, user))
     except Exception:
         log.exception("a visit could not be checked; nobody is let in")
+        signals.guard_failed("visit")
         allowed, now.failed = False, True
     if not allowed:
         manager._update_request_context_with_user()  # noqa: SLF001

@@ -10,7 +10,7 @@ from flask_login import current_user, login_user
 
 from flask_twofactor.core.records import Mark
 from flask_twofactor.flows import admitting, logging_in
-from flask_twofactor.web import cookies, holding, people, tenancy
+from flask_twofactor.web import cookies, holding, people, signals, tenancy
 from flask_twofactor.web import session as keys
 from flask_twofactor.web.state import (
     ATTRIBUTE,
@@ -72,6 +72,7 @@ def on_login(_app: Flask, user: User, **_: object) -> None:
             decide_login(now, user)
     except Exception as error:
         log.exception("a login could not be checked; nobody is logged in: %s", error)  # noqa: TRY401
+        signals.guard_failed("login")
         now.failed = True
         strip(LOGIN | keys.OURS)
 
