@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from flask_twofactor.core.errors import RefusedError
-from flask_twofactor.core.policy import IMPERSONATION, is_recent
+from flask_twofactor.core.policy import is_recent
 from flask_twofactor.core.ports import Method, Transaction
 from flask_twofactor.core.records import Authenticator, Event, Proof, Step, StepUp
 from flask_twofactor.core.repeating import repeated
@@ -15,7 +15,7 @@ from flask_twofactor.core.sending import Errand, Sent, binding
 from flask_twofactor.core.tokens import mint, reference
 
 from . import answering, sending
-from .acting import Acting, ask_again
+from .acting import Acting, ask_again, ask_for_own
 from .context import Ports
 
 LONGEST_ACTION = 64
@@ -48,8 +48,10 @@ def answer(
     """Check a code and note on this session's proof that it was right, just now.
 
     Where a full second factor is asked, a backup code is not looked at, so that none is lost.
-    If it was asked for one action, give the token of the leave to do that, once.
+    If it was asked for one action, give the token of the leave to do that, once. Who acts as
+    somebody else has no code of theirs to show.
     """
+    ask_for_own(acting)
     owned = _owned(ports, acting, full=full or action is not None)
     if acting.proof is None:
         raise RefusedError("not_protected")
@@ -74,8 +76,9 @@ def _note(
 
 def errand(ports: Ports, acting: Acting, wanted: object) -> Errand:
     """Give what is to be sent so that this session can answer; RefusedError if nothing can."""
+    ask_for_own(acting)
     method = ports.method(wanted)
-    if acting.proof is None or method is None or acting.proof.method == IMPERSONATION:
+    if acting.proof is None or method is None:
         raise RefusedError("unknown_method")
     owned = answering.of_method(_owned(ports, acting, full=False), method)
     bound = binding("step_up", acting.proof.id)

@@ -20,6 +20,7 @@ from .support.portal import (
     OVERVIEW,
     PAGES,
     SETUP,
+    STEP_UP,
     form,
     make_codes,
     read,
@@ -256,3 +257,17 @@ def test_acting_as_somebody_ends_nothing_of_theirs() -> None:
 
         assert host.lets_in(anns, host.ann)
         assert come_back(host, anns, host.ann)
+
+
+def test_acting_as_somebody_passes_no_step_up() -> None:
+    """A code that its owner read out on the phone opens no dangerous view to the admin."""
+    with offices() as host:
+        host.view("/as", "as_member", lambda: impersonate(host, host.vic, host.ann))
+        client = prepare(host)
+        host.guard.protect(host.ann)
+        assert client.get("/as").text == "done"
+        host.clock.move(30)
+
+        answer = send(client, STEP_UP, method="totp", code=host.code(host.ann))
+        assert (answer.status_code, answer.get_json()["error"]) == (403, "not_allowed")
+        assert host.named("stepped_up") == []

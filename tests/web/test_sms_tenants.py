@@ -151,7 +151,7 @@ def test_nobody_has_codes_sent_in_the_name_of_somebody_else(host: Tenants) -> No
     assert host.lets_in(client, host.ann)
     answer = press_send(client, f"{STEP_UP}?method=sms")
 
-    assert answer.status_code == 400
+    assert answer.status_code == 403
     assert len(host.phones.texts) == 1
 
 
