@@ -6,12 +6,13 @@ from collections.abc import Collection
 
 from flask_twofactor.core.errors import RefusedError
 from flask_twofactor.core.policy import IMPERSONATION
-from flask_twofactor.core.records import Event, Proof
+from flask_twofactor.core.records import Event
 from flask_twofactor.core.repeating import repeated
-from flask_twofactor.core.tokens import mint, reference
+from flask_twofactor.core.tokens import mint
 
 from . import tenants
 from .context import Ports
+from .proving import new_proof
 from .tenants import Admin
 
 
@@ -43,21 +44,8 @@ def begin(
     now, token = ports.clock(), mint()
     ports.store.ensure_account(user_key)
     epoch = ports.store.standing(user_key, None).epoch
+    proof = new_proof(token, user_key, epoch, IMPERSONATION, now, acting.origin)
     with ports.store.transaction() as transaction:
-        transaction.add_proof(
-            Proof(
-                id=reference(token) or "",
-                user_key=user_key,
-                epoch=epoch,
-                method=IMPERSONATION,
-                created_at=now,
-                last_used_at=now,
-                password_at=None,
-                verified_at=None,
-                fallback_at=None,
-                agent=acting.origin.agent,
-                address=acting.origin.address,
-            )
-        )
+        transaction.add_proof(proof)
         transaction.record(Event("impersonated", user_key, now, actor=admin.user_key))
     return token

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from flask_twofactor.core.devices import GivenDevice, Presented
-from flask_twofactor.core.errors import HoldGoneError, RefusedError, TwoFactorError
+from flask_twofactor.core.errors import HoldGoneError, RefusedError
 from flask_twofactor.core.ports import Method
 from flask_twofactor.core.records import (
     Authenticator,
@@ -29,6 +29,7 @@ from flask_twofactor.core.tokens import mint, reference
 from . import answering, requiring, sending, trusting
 from .context import Ports
 from .ending import end_in
+from .proving import new_proof, row_of
 
 NOWHERE = Origin()
 
@@ -82,7 +83,7 @@ def hold(
     """Open a hold and give its token. The session's older hold and proof end with it."""
     now, token = ports.clock(), mint()
     opened = Hold(
-        id=_reference(token),
+        id=row_of(token),
         user_key=standing.user_key,
         epoch=standing.epoch,
         purpose=purpose,
@@ -169,7 +170,7 @@ def _release(
 ) -> Released:
     now, proof_token, method = ports.clock(), mint(), accepted.method
     longest = 0 if trusts is None or method.fallback_only else trusting.longest(ports, terms)
-    proof, device = new_proof(proof_token, held, method, now, origin), None
+    proof, device = _proof(proof_token, held, method, now, origin), None
     with answering.accepting(ports, accepted, now) as transaction:
         if not transaction.consume_hold(held.id, now, released=True):
             raise HoldGoneError(released=True)
@@ -239,26 +240,17 @@ def _look_up_usable(
     return held, requiring.usable(owned, standing), standing
 
 
-def new_proof(
-    token: str,
-    held: Hold,
-    method: Method,
-    now: float,
-    origin: Origin = NOWHERE,
-) -> Proof:
-    """Build the proof that a released hold leaves."""
-    return Proof(
-        id=_reference(token),
-        user_key=held.user_key,
-        epoch=held.epoch,
-        method=method.name,
-        created_at=now,
-        last_used_at=now,
+def _proof(token: str, held: Hold, method: Method, now: float, origin: Origin) -> Proof:
+    return new_proof(
+        token,
+        held.user_key,
+        held.epoch,
+        method.name,
+        now,
+        origin,
         password_at=held.password_at,
         verified_at=None if method.fallback_only else now,
         fallback_at=now if method.fallback_only else None,
-        agent=origin.agent,
-        address=origin.address,
     )
 
 
@@ -266,19 +258,11 @@ def new_proof(
 def rotate(ports: Ports, proof: Proof) -> str:
     """Give a standing proof a new token, at a repeated password step of the same user."""
     now, token = ports.clock(), mint()
-    successor = replace(proof, id=_reference(token), last_used_at=now, password_at=now)
+    successor = replace(proof, id=row_of(token), last_used_at=now, password_at=now)
     with ports.store.transaction() as transaction:
         if not transaction.replace_proof(proof.id, successor):
             raise HoldGoneError
     return token
-
-
-def _reference(token: str) -> str:
-    found = reference(token)
-    if found is None:
-        message = "a token of our own making is none"
-        raise TwoFactorError(message)
-    return found
 
 
 def _kept(held: Hold) -> Kept:

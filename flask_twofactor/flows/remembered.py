@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 from flask_twofactor.core.devices import TRUSTED_DEVICE, GivenDevice, Presented
 from flask_twofactor.core.errors import HoldGoneError
-from flask_twofactor.core.records import Origin, Proof, Standing
+from flask_twofactor.core.records import Origin, Standing
 from flask_twofactor.core.repeating import repeated
-from flask_twofactor.core.tokens import mint, reference
+from flask_twofactor.core.tokens import mint
 
 from . import ending, logging_in, requiring, trusting
 from .context import Ports
+from .proving import new_proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,9 @@ def enter(
     None if the device is not believed at this moment any more; then a copy has ended it.
     """
     now, token, user_key = ports.clock(), mint(), standing.user_key
-    proof = _proof(token, user_key, standing.epoch, origin, now, password_at)
+    proof = new_proof(
+        token, user_key, standing.epoch, TRUSTED_DEVICE, now, origin, password_at=password_at
+    )
     with ports.store.transaction() as transaction:
         device = trusting.take(ports, transaction, standing, shown, origin.address)
         if device is None:
@@ -75,7 +78,15 @@ def release(
     if found is None:
         return None
     now, token = ports.clock(), mint()
-    proof = _proof(token, held.user_key, held.epoch, origin, now, held.password_at)
+    proof = new_proof(
+        token,
+        held.user_key,
+        held.epoch,
+        TRUSTED_DEVICE,
+        now,
+        origin,
+        password_at=held.password_at,
+    )
     with ports.store.transaction() as transaction:
         device = trusting.take(ports, transaction, standing, found.shown, origin.address)
         if device is None:
@@ -85,21 +96,3 @@ def release(
         transaction.add_proof(proof)
         transaction.record(trusting.used(held.user_key, now, found.shown))
     return logging_in.Released(token, held.user_key, held.kept, proof), device
-
-
-def _proof(
-    token: str, user_key: str, epoch: int, origin: Origin, now: float, password_at: float | None
-) -> Proof:
-    return Proof(
-        id=reference(token) or "",
-        user_key=user_key,
-        epoch=epoch,
-        method=TRUSTED_DEVICE,
-        created_at=now,
-        last_used_at=now,
-        password_at=password_at,
-        verified_at=None,
-        fallback_at=None,
-        agent=origin.agent,
-        address=origin.address,
-    )
