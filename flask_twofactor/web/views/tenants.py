@@ -79,19 +79,16 @@ def show(
     rule, wanted = store.rule(tenant), _wanted(tenant)
     groups, are_all = flow.tally(app_state().ports, tenant)
     days = flow.note_today(app_state().ports, tenant, groups) if are_all else _days(tenant)
-    everyone = groups if are_all or preview is None else store.groups(tenant)
-    rows = store.list_members(store.members(tenant, wanted, app_state().ports.clock()))
-    more = rows[-1].member.user_key if len(rows) == wanted.limit else None
     now = app_state().ports.clock()
     facts: dict[str, Any] = {
         "tenant": tenant,
         "rule": rule_facts(rule),
         "people": _count_facts(count(groups)) | {"exact": are_all},
-        "members": [roster.row_facts(rule, one, now) for one in rows],
-        "next": more,
+        **_member_facts(rule, wanted, now),
         "adoption": [{"day": d.day, "people": d.people, "ready": d.ready} for d in days],
     }
     if preview is not None:
+        everyone = groups if are_all else store.groups(tenant)
         from_ = rules.acts_from(rules.amend(rule, preview, now))
         facts["preview"] = _count_facts(flow.affected(everyone, preview)) | {"from": from_}
     acting, site = admin.acting, app_state().ports.site_terms
@@ -142,6 +139,15 @@ def rule_fields(rule: Rule) -> dict[str, list[str]]:
         several = value if isinstance(value, list) else [value]
         found[name] = [str(one) for one in several if one is not None]
     return found
+
+
+def _member_facts(rule: Rule, wanted: Wanted, now: float) -> dict[str, Any]:
+    store = app_state().ports.store
+    rows = store.list_members(store.members(rule.tenant, wanted, now))
+    return {
+        "members": [roster.row_facts(rule, one, now) for one in rows],
+        "next": rows[-1].member.user_key if len(rows) == wanted.limit else None,
+    }
 
 
 def _save_or_preview(admin: Admin, tenant: str, fields: dict[str, list[str]]) -> Response:
